@@ -1,0 +1,2 @@
+export { type CodeListener, EmulatedMemory } from './memory.ts'
+export type { AccessSize, Body, Builder, ExitName, I32Ops, I64Ops, IntOps, SemanticsTable, StateName, Types } from './semantics/builder.ts'

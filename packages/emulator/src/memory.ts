@@ -1,0 +1,275 @@
+// The memory of an emulated machine: one growable window with a permission byte per page.
+//
+// Problem: generated code makes an access every few instructions, each must be checked, and a program may reserve gigabytes it never touches.
+// Idea: a guest address is an offset in the buffer of one WebAssembly.Memory, so an access needs no translation, and a later translator to
+// WebAssembly can import the same memory. The first 64 KiB are never mapped (null page), nor are the last of 4 GiB, so that adding an
+// instruction's length to a pc stays within 32 bits.
+// A byte per 4 KiB page says what is allowed. The buffer grows only up to the highest page that was ever opened: a reservation costs nothing.
+//
+// Invariants
+//   1. A page with any of READ, WRITE, EXEC lies inside the buffer.
+//   2. No page is WRITE and EXEC.
+//   3. A page that is not allocated holds zeros (unmap clears what was opened), so map() need not clear.
+//   4. Views change identity only in grow(), which counts `generation`; guest code never grows memory, so an evaluator may hold views in a slice.
+//   5. `perms` always covers 4 GiB: indexing it by any uint32 address >>> 12 is in bounds.
+
+import {
+  type MachineMemory,
+  PAGE_SIZE,
+  PERM_EXEC,
+  PERM_NONE,
+  PERM_READ,
+  PERM_WRITE,
+  TRAP_LOAD,
+  TRAP_MISALIGNED,
+  TRAP_STORE,
+} from '@k23/machine'
+
+// Layout of a page's byte in `perms`: bits 0-2 PERM_*, and
+const ALLOCATED = 8 // belongs to a map or reservation
+const OPENED = 16 // had a permission at some time: may hold data
+
+const PAGE_SHIFT = 12
+const WASM_PAGE = 65536
+const GUEST_BASE = WASM_PAGE
+const ADDRESS_SPACE = 2 ** 32
+const HIGHEST_LIMIT = ADDRESS_SPACE - WASM_PAGE
+const PERM_MASK = PERM_READ | PERM_WRITE | PERM_EXEC
+
+/** Told about pages whose code may have changed: permissions of executable pages, or bytes placed there. Page numbers, end exclusive. */
+export type CodeListener = (firstPage: number, endPage: number) => void
+
+export class EmulatedMemory implements MachineMemory {
+  readonly base: number = GUEST_BASE
+  readonly limit: number
+  readonly wasm: WebAssembly.Memory
+  generation = 0
+  /** One byte per page of 4 GiB. */
+  readonly perms: Uint8Array = new Uint8Array(ADDRESS_SPACE / PAGE_SIZE)
+  u8: Uint8Array
+  i8: Int8Array
+  u16: Uint16Array
+  i16: Int16Array
+  i32: Int32Array
+  /** Result words of load(), and the kind and address of the last fault. */
+  lo = 0
+  hi = 0
+  faultKind = 0
+  faultLo = 0
+  faultHi = 0
+  codeListener: CodeListener | undefined
+  // Free page ranges, sorted and never adjacent: start, end, start, end, ...
+  private free: number[]
+
+  /** `limit`: bytes of address space, up to 4 GiB; rounded down to 64 KiB. Nothing is committed yet. */
+  constructor(limit: number = ADDRESS_SPACE) {
+    if (!(limit >= 2 * WASM_PAGE && limit <= ADDRESS_SPACE)) {
+      throw new RangeError(`memory of ${limit} bytes: an emulated machine can have 128 KiB to 4 GiB`)
+    }
+    const pages = Math.floor(Math.min(limit, HIGHEST_LIMIT) / WASM_PAGE)
+    this.limit = pages * WASM_PAGE
+    this.wasm = new WebAssembly.Memory({ initial: 1, maximum: pages })
+    this.free = [GUEST_BASE / PAGE_SIZE, this.limit / PAGE_SIZE]
+    const buffer = this.wasm.buffer
+    this.u8 = new Uint8Array(buffer)
+    this.i8 = new Int8Array(buffer)
+    this.u16 = new Uint16Array(buffer)
+    this.i16 = new Int16Array(buffer)
+    this.i32 = new Int32Array(buffer)
+  }
+
+  map(length: number, perms: number, at?: number): number {
+    checkPerms(perms)
+    const pages = pageCount(length)
+    const first = at === undefined ? this.findFree(pages) : this.claim(at, pages)
+    this.perms.fill(ALLOCATED, first, first + pages)
+    if (perms !== PERM_NONE) this.open(first, first + pages, perms)
+    return first * PAGE_SIZE
+  }
+
+  reserve(length: number): number {
+    return this.map(length, PERM_NONE)
+  }
+
+  protect(address: number, length: number, perms: number): void {
+    checkPerms(perms)
+    const [first, end] = this.allocatedRange('protect', address, length)
+    const hadCode = this.hasCode(first, end)
+    this.open(first, end, perms)
+    if (hadCode) this.codeListener?.(first, end)
+  }
+
+  unmap(address: number, length: number): void {
+    const [first, end] = this.allocatedRange('unmap', address, length)
+    const hadCode = this.hasCode(first, end)
+    for (let page = first; page < end; page++) {
+      if ((this.perms[page] & OPENED) !== 0) this.u8.fill(0, page * PAGE_SIZE, (page + 1) * PAGE_SIZE)
+      this.perms[page] = 0
+    }
+    this.release(first, end)
+    if (hadCode) this.codeListener?.(first, end)
+  }
+
+  view(address: number, length: number): Uint8Array {
+    if (!(address >= this.base && length >= 0 && address + length <= this.limit)) {
+      throw new RangeError(`view of ${length} bytes at ${hex(address)} is outside of the machine's memory`)
+    }
+    // Pages that were never opened may lie beyond the buffer; asking for their bytes opens them for the kernel only.
+    this.ensure(address + length)
+    const end = Math.ceil((address + length) / PAGE_SIZE)
+    for (let page = Math.floor(address / PAGE_SIZE); page < end; page++) this.perms[page] |= OPENED
+    return new Uint8Array(this.wasm.buffer, address, length)
+  }
+
+  // ---- Accesses by evaluators: any alignment, page crossing included. False means fault, and nothing was accessed.
+
+  /** Loads 1, 2, 4 or 8 bytes, zero-extended, into `lo` and `hi`. */
+  load(size: number, lo: number, hi: number): boolean {
+    if (!this.allowed(PERM_READ, size, lo, hi)) return this.fault(TRAP_LOAD, lo, hi)
+    const at = lo >>> 0
+    this.hi = 0
+    if (size === 1) this.lo = this.u8[at]
+    else if (size === 2) this.lo = this.u8[at] | (this.u8[at + 1] << 8)
+    else {
+      this.lo = this.word(at)
+      if (size === 8) this.hi = this.word(at + 4)
+    }
+    return true
+  }
+
+  /** Stores the low 1, 2, 4 or 8 bytes of a pair. */
+  store(size: number, lo: number, hi: number, valueLo: number, valueHi: number): boolean {
+    if (!this.allowed(PERM_WRITE, size, lo, hi)) return this.fault(TRAP_STORE, lo, hi)
+    const at = lo >>> 0
+    for (let i = 0; i < size; i++) this.u8[at + i] = (i < 4 ? valueLo : valueHi) >>> ((i & 3) * 8)
+    return true
+  }
+
+  /** What an atomic access of `size` bytes needs: alignment, and write permission if it stores (RISC-V: AMOs fault as stores, unprivileged manual 14.4). */
+  checkAtomic(size: number, lo: number, hi: number, writes: boolean): boolean {
+    if ((lo & (size - 1)) !== 0) return this.fault(TRAP_MISALIGNED, lo, hi)
+    if (writes && !this.allowed(PERM_WRITE, size, lo, hi)) return this.fault(TRAP_STORE, lo, hi)
+    if (!this.allowed(PERM_READ, size, lo, hi)) return this.fault(writes ? TRAP_STORE : TRAP_LOAD, lo, hi)
+    return true
+  }
+
+  /** Permission bits that every byte of [address, address + size) has; size up to a page. */
+  permissionsAt(address: number, size: number): number {
+    if (!(address >= 0 && address + size <= ADDRESS_SPACE)) return PERM_NONE
+    return this.perms[Math.floor(address / PAGE_SIZE)] & this.perms[Math.floor((address + size - 1) / PAGE_SIZE)] & PERM_MASK
+  }
+
+  private allowed(perm: number, size: number, lo: number, hi: number): boolean {
+    const last = (lo >>> 0) + size - 1
+    if (hi !== 0 || last >= ADDRESS_SPACE) return false
+    return (this.perms[lo >>> PAGE_SHIFT] & this.perms[last >>> PAGE_SHIFT] & perm) !== 0
+  }
+
+  private fault(kind: number, lo: number, hi: number): false {
+    this.faultKind = kind
+    this.faultLo = lo
+    this.faultHi = hi
+    return false
+  }
+
+  private word(at: number): number {
+    return this.u8[at] | (this.u8[at + 1] << 8) | (this.u8[at + 2] << 16) | (this.u8[at + 3] << 24)
+  }
+
+  private open(first: number, end: number, perms: number): void {
+    if (perms !== PERM_NONE) this.ensure(end * PAGE_SIZE)
+    const opened = perms === PERM_NONE ? 0 : OPENED
+    for (let page = first; page < end; page++) this.perms[page] = (this.perms[page] & OPENED) | opened | ALLOCATED | perms
+  }
+
+  /** Makes the buffer reach `end`. */
+  private ensure(end: number): void {
+    const missing = Math.ceil((end - this.u8.length) / WASM_PAGE)
+    if (missing <= 0) return
+    // Growing by an eighth more keeps the number of renewed views small.
+    const spare = Math.min(Math.floor(this.u8.length / 8 / WASM_PAGE), (this.limit - this.u8.length) / WASM_PAGE - missing)
+    try {
+      this.wasm.grow(missing + spare)
+    } catch {
+      throw new RangeError(`the host has no memory to grow the machine's window to ${end} bytes`)
+    }
+    const buffer = this.wasm.buffer
+    this.u8 = new Uint8Array(buffer)
+    this.i8 = new Int8Array(buffer)
+    this.u16 = new Uint16Array(buffer)
+    this.i16 = new Int16Array(buffer)
+    this.i32 = new Int32Array(buffer)
+    this.generation++
+  }
+
+  private hasCode(first: number, end: number): boolean {
+    for (let page = first; page < end; page++) if ((this.perms[page] & PERM_EXEC) !== 0) return true
+    return false
+  }
+
+  private allocatedRange(what: string, address: number, length: number): [number, number] {
+    const first = address / PAGE_SIZE
+    if (!Number.isInteger(first)) throw new RangeError(`${what}: address ${hex(address)} is not a multiple of ${PAGE_SIZE}`)
+    const end = first + pageCount(length)
+    for (let page = first; page < end; page++) {
+      if ((this.perms[page] & ALLOCATED) === 0) throw new RangeError(`${what}: page ${hex(page * PAGE_SIZE)} is not mapped`)
+    }
+    return [first, end]
+  }
+
+  // ---- Free ranges: first fit, so that what was freed is used again
+
+  private findFree(pages: number): number {
+    const free = this.free
+    for (let i = 0; i < free.length; i += 2) {
+      if (free[i + 1] - free[i] < pages) continue
+      const first = free[i]
+      free[i] += pages
+      if (free[i] === free[i + 1]) free.splice(i, 2)
+      return first
+    }
+    throw new RangeError(`no room for ${pages * PAGE_SIZE} bytes in the machine's ${this.limit} bytes of address space`)
+  }
+
+  private claim(at: number, pages: number): number {
+    const first = at / PAGE_SIZE
+    if (!Number.isInteger(first)) throw new RangeError(`map: address ${hex(at)} is not a multiple of ${PAGE_SIZE}`)
+    const free = this.free
+    for (let i = 0; i < free.length; i += 2) {
+      const start = free[i]
+      const end = free[i + 1]
+      if (first < start || first + pages > end) continue
+      const rest: number[] = []
+      if (start < first) rest.push(start, first)
+      if (first + pages < end) rest.push(first + pages, end)
+      free.splice(i, 2, ...rest)
+      return first
+    }
+    throw new RangeError(`map: ${pages * PAGE_SIZE} bytes at ${hex(at)} are not free`)
+  }
+
+  private release(first: number, end: number): void {
+    const free = this.free
+    let i = 0
+    while (i < free.length && free[i] < first) i += 2
+    free.splice(i, 0, first, end)
+    if (i + 2 < free.length && free[i + 1] === free[i + 2]) free.splice(i + 1, 2)
+    if (i > 0 && free[i - 1] === free[i]) free.splice(i - 1, 2)
+  }
+}
+
+function pageCount(length: number): number {
+  if (!(length > 0)) throw new RangeError(`a range of ${length} bytes cannot be mapped`)
+  return Math.ceil(length / PAGE_SIZE)
+}
+
+function checkPerms(perms: number): void {
+  if ((perms & PERM_WRITE) !== 0 && (perms & PERM_EXEC) !== 0) {
+    throw new RangeError('memory is never writable and executable at once: write first, then protect it as executable')
+  }
+  if ((perms & ~PERM_MASK) !== 0) throw new RangeError(`permissions ${perms} are not a set of PERM_* bits`)
+}
+
+function hex(n: number): string {
+  return `0x${n.toString(16)}`
+}

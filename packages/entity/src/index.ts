@@ -1,0 +1,8 @@
+export { NONE } from './refs.ts'
+export type { Entity, Packed } from './refs.ts'
+export { Bug, bug } from './bug.ts'
+export { I32Vec, U8Vec, growI32, growU16, growU8 } from './vec.ts'
+export { BitSet, popcount32 } from './bitset.ts'
+export { ListPool } from './list-pool.ts'
+export type { ListRef } from './list-pool.ts'
+export * as i64 from './i64.ts'

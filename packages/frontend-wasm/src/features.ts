@@ -1,0 +1,25 @@
+// Proposals that can be switched off. What is on in WebAssembly 2.0 (sign extension, multi-value, saturating conversions, bulk memory,
+// reference types, mutable globals) is always on; what this front end lacks (SIMD, threads, GC, function references, exceptions) is
+// always refused as `unsupported`.
+
+export interface Features {
+  /** More than one memory in a module. */
+  multiMemory: boolean
+  /** More than one table in a module. */
+  multiTable: boolean
+  /** 64-bit addresses for memories and tables. */
+  memory64: boolean
+  /** Integer add, sub and mul, and any earlier immutable global, in constant expressions. */
+  extendedConst: boolean
+  /** return_call and return_call_indirect. */
+  tailCall: boolean
+}
+
+/** As much of WebAssembly 3.0 as there is here. */
+export const DEFAULT_FEATURES: Features = {
+  multiMemory: true,
+  multiTable: true,
+  memory64: true,
+  extendedConst: true,
+  tailCall: true,
+}

@@ -1,0 +1,160 @@
+// The official test suite: what must validate does, what must be refused is, for the right reason.
+import { describe, expect, test } from 'vitest'
+import { DEFAULT_FEATURES, type Features, validateModule, WasmError } from '../src/index.ts'
+import { dataPath, fileOf, readPack } from './packs.ts'
+
+const path = dataPath('spec/spec.json.gz')
+const pack = path === undefined ? {} : readPack(path)
+
+// `threads` is WebAssembly 2.0 with threads: one memory, 32-bit addresses, constants as they were.
+const THREADS: Features = {
+  ...DEFAULT_FEATURES,
+  multiMemory: false,
+  multiTable: false,
+  memory64: false,
+  extendedConst: false,
+}
+const folders: Record<string, Features> = { '': DEFAULT_FEATURES, 'proposals/threads': THREADS }
+
+const scripts = Object.entries(pack).filter(
+  ([name]) => folders[name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : ''],
+)
+const featuresOf = (name: string): Features => folders[name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : '']
+
+/** What our verdict is: '' for valid, else the error. */
+function verdict(bytes: Uint8Array, features: Features): WasmError | undefined {
+  try {
+    validateModule(bytes, features)
+    return undefined
+  } catch (e) {
+    if (e instanceof WasmError) return e
+    throw e
+  }
+}
+
+/** Scripts that need nothing but what this front end has: not one of their modules may be refused as unsupported. */
+const COMPLETE = [
+  'address',
+  'align',
+  'binary-leb128',
+  'block',
+  'br',
+  'bulk',
+  'call',
+  'call_indirect',
+  'comments',
+  'const',
+  'conversions',
+  'custom',
+  'data',
+  'endianness',
+  'f32',
+  'f32_bitwise',
+  'f32_cmp',
+  'f64',
+  'f64_bitwise',
+  'f64_cmp',
+  'fac',
+  'float_exprs',
+  'float_literals',
+  'float_memory',
+  'float_misc',
+  'forward',
+  'func_ptrs',
+  'i32',
+  'i64',
+  'int_exprs',
+  'int_literals',
+  'labels',
+  'left-to-right',
+  'load',
+  'local_get',
+  'local_set',
+  'loop',
+  'memory',
+  'memory_copy',
+  'memory_fill',
+  'memory_grow',
+  'memory_init',
+  'memory_redundancy',
+  'memory_size',
+  'memory_trap',
+  'names',
+  'nop',
+  'return',
+  'skip-stack-guard-page',
+  'stack',
+  'start',
+  'store',
+  'switch',
+  'table_copy',
+  'table_fill',
+  'table_get',
+  'table_grow',
+  'table_set',
+  'table_size',
+  'token',
+  'traps',
+  'type',
+  'unreachable',
+  'unwind',
+  'utf8-custom-section-id',
+  'utf8-import-field',
+  'utf8-import-module',
+  'memory64',
+  'address64',
+  'return_call_indirect',
+].map((n) => `${n}.wast`)
+
+describe.skipIf(path === undefined)('spec scripts', () => {
+  test('valid modules validate', () => {
+    let valid = 0
+    const unsupported = new Map<string, number>()
+    const wrong: string[] = []
+    for (const [name, script] of scripts) {
+      for (const c of script.commands) {
+        const good = ['module', 'module_definition', 'assert_unlinkable', 'assert_uninstantiable'].includes(c.type)
+        if (!good || c.filename === undefined || c.module_type === 'text') continue
+        const e = verdict(fileOf(script, c.filename), featuresOf(name))
+        if (e === undefined) valid++
+        else if (e.code === 'unsupported' && !COMPLETE.includes(name)) {
+          const proposal = e.reason.split(':')[0]
+          unsupported.set(proposal, (unsupported.get(proposal) ?? 0) + 1)
+        } else wrong.push(`${name}:${c.line}: ${e.code} ${e.message}`)
+      }
+    }
+    console.log(`spec: ${valid} modules valid; unsupported: ${JSON.stringify(Object.fromEntries(unsupported))}`)
+    expect(wrong).toEqual([])
+    expect(valid).toBeGreaterThan(1500)
+  })
+
+  test.each(['assert_invalid', 'assert_malformed'])('%s', (kind) => {
+    let refused = 0
+    let unsupported = 0
+    let sameText = 0
+    const wrong: string[] = []
+    const otherText: string[] = []
+    for (const [name, script] of scripts) {
+      for (const c of script.commands) {
+        if (c.type !== kind || c.filename === undefined || c.module_type === 'text') continue
+        const e = verdict(fileOf(script, c.filename), featuresOf(name))
+        const where = `${name}:${c.line}: ${c.text}`
+        if (e === undefined) wrong.push(`${where}: accepted`)
+        else if (e.code === 'unsupported' && !COMPLETE.includes(name)) unsupported++
+        else if (`assert_${e.code}` !== kind) wrong.push(`${where}: ${e.code} ${e.message}`)
+        else {
+          refused++
+          if (e.reason.includes(c.text!)) sameText++
+          else otherText.push(`${where}: ${e.reason}`)
+        }
+      }
+    }
+    console.log(
+      `${kind}: ${refused} refused for the right reason, ${sameText} in the suite's words; ${unsupported} unsupported`,
+    )
+    if (process.env.K23_VERBOSE) console.log(otherText.join('\n'))
+    expect(wrong).toEqual([])
+    expect(refused).toBeGreaterThan(kind === 'assert_invalid' ? 1400 : 500)
+    expect(sameText / refused).toBeGreaterThan(0.96)
+  })
+})

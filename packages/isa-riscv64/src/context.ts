@@ -1,0 +1,353 @@
+// The lowering context of riscv64: how emitters make instructions, and what the shared driver asks of the ISA.
+//
+// Representation: an integer narrower than 64 bits lives in the low bits of a register; the bits above are undefined, and whoever
+// reads them extends first (zext, sext). The one exception is i32 results of *w instructions, which happen to be sign-extended; nothing relies
+// on it. Floats live in float registers, NaN-boxed by the loads and moves that make them.
+import { i64 } from '@k23/entity'
+import { bytes, F16, F32, F64, type Func, I128, I16, I32, I64, I8, type Inst, isFloat, laneBits, Op, type Type, type Value } from '@k23/ir'
+import { LowerCtx, type TargetIsa, type VCode } from '@k23/machinst'
+import { CLASS_FLOAT, CLASS_INT } from '@k23/regalloc'
+import { isPair } from './abi.ts'
+import * as feat from './features.ts'
+import { emit, Opc } from './insts/index.ts'
+import type { FReg, Writable, XReg } from './insts/index.ts'
+import { ZERO_WORD } from './registers.ts'
+import * as T from './table.ts'
+
+const INT1: readonly number[] = [CLASS_INT]
+const INT2: readonly number[] = [CLASS_INT, CLASS_INT]
+const FLOAT1: readonly number[] = [CLASS_FLOAT]
+
+type RRR = (s: RvCtx, rd: Writable<XReg>, rs1: XReg, rs2: XReg) => number
+type RRI = (s: RvCtx, rd: Writable<XReg>, rs1: XReg, imm: number) => number
+type RR = (s: RvCtx, rd: Writable<XReg>, rs1: XReg) => number
+
+export const X0: XReg = ZERO_WORD as XReg
+
+export abstract class RvCtx extends LowerCtx {
+  protected constructor(isa: TargetIsa, func: Func, v: VCode, features: Int32Array, settings: Int32Array) {
+    super(isa, func, v, features, settings)
+  }
+
+  has(bit: number): boolean {
+    return (this.features[bit >> 5] & (1 << (bit & 31))) !== 0
+  }
+
+  // ---- operands
+
+  /** Operand of an integer value: the zero register for 0. */
+  x(v: Value): XReg {
+    return this.use(v) as XReg
+  }
+  /** The same in a virtual register (for operands whose register is reused). */
+  xv(v: Value): XReg {
+    return this.virtual(this.use(v)) as XReg
+  }
+  f(v: Value): FReg {
+    return this.use(v) as FReg
+  }
+  /** Low and high halves of an i128. */
+  lo(v: Value): XReg {
+    return this.usePart(v, 0) as XReg
+  }
+  hi(v: Value): XReg {
+    return this.usePart(v, 1) as XReg
+  }
+  tx(): Writable<XReg> {
+    return this.temp(CLASS_INT) as Writable<XReg>
+  }
+  tf(): Writable<FReg> {
+    return this.temp(CLASS_FLOAT) as Writable<FReg>
+  }
+  /** A virtual register with the contents of `r`. */
+  virtual(r: number): number {
+    if ((r & 1) !== 0) return r
+    const t = this.tx()
+    emit.addi(this, t, r as XReg, 0)
+    return t
+  }
+
+  // ---- instructions into a fresh register
+
+  rrr(op: RRR, a: XReg, b: XReg): XReg {
+    const d = this.tx()
+    op(this, d, a, b)
+    return d
+  }
+  rri(op: RRI, a: XReg, imm: number): XReg {
+    const d = this.tx()
+    op(this, d, a, imm)
+    return d
+  }
+  rr(op: RR, a: XReg): XReg {
+    const d = this.tx()
+    op(this, d, a)
+    return d
+  }
+  pair(lo: number, hi: number): number {
+    return this.handles.pair(lo, hi)
+  }
+
+  /** Sign-extends the low bits of a type to 64. */
+  sextReg(r: XReg, t: Type): XReg {
+    const n = laneBits(t)
+    if (n >= 64 || r === X0) return r
+    if (n === 32) return this.rri(emit.addiw, r, 0)
+    if (this.has(feat.ZBB)) return this.rr(n === 8 ? emit.sext_b : emit.sext_h, r)
+    return this.rri(emit.srai, this.rri(emit.slli, r, 64 - n), 64 - n)
+  }
+  /** Zero-extends the low bits of a type to 64. */
+  zextReg(r: XReg, t: Type): XReg {
+    const n = laneBits(t)
+    if (n >= 64 || r === X0) return r
+    if (n === 8) return this.rri(emit.andi, r, 255)
+    if (n === 32 && this.has(feat.ZBA)) return this.rrr(emit.add_uw, r, X0)
+    if (n === 16 && this.has(feat.ZBB)) return this.rr(emit.zext_h, r)
+    return this.rri(emit.srli, this.rri(emit.slli, r, 64 - n), 64 - n)
+  }
+  /** A value, extended to 64 bits. A constant is made extended. */
+  sx(v: Value): XReg {
+    const k = this.constantOf(v)
+    const t = this.func.typeOf(v)
+    if (k === -1) return this.sextReg(this.x(v), t)
+    return this.x(v) // genConstant makes narrow constants sign-extended
+  }
+  zx(v: Value): XReg {
+    const k = this.constantOf(v)
+    const t = this.func.typeOf(v)
+    if (k === -1) return this.zextReg(this.x(v), t)
+    const n = laneBits(t)
+    const lo = this.func.imm0[k]
+    return n === 64 ? this.li(lo, this.func.imm1[k]) : this.li(n === 32 ? lo : lo & ((1 << n) - 1), 0)
+  }
+  /** A shift amount of any integer type: its low register. */
+  amount(v: Value): XReg {
+    return isPair(this.func.typeOf(v)) ? this.lo(v) : this.x(v)
+  }
+  /** The iconst instruction behind a value, or -1. */
+  constantOf(v: Value): number {
+    const d = this.defOf[v]
+    return d !== -1 && this.func.op[d] === Op.iconst ? d : -1
+  }
+
+  /** A 64-bit constant in a register, by the shortest sequence; four or more instructions become a load. */
+  li(lo: number, hi: number): XReg {
+    if (lo === 0 && hi === 0) return X0
+    if (sequenceLength(lo, hi) > 4) {
+      const d = this.tx()
+      this.words.push(T.LD_CONST | (4 << 16))
+      this.words.push(d)
+      this.words.push(lo)
+      this.words.push(hi)
+      return d
+    }
+    return this.build(lo, hi)
+  }
+  private build(lo: number, hi: number): XReg {
+    if (lo === 0 && hi === 0) return X0
+    if (hi === lo >> 31) {
+      if (lo >= -2048 && lo <= 2047) return this.rri(emit.addi, X0, lo)
+      const low = (lo << 20) >> 20
+      // lui sign-extends from bit 31 and addiw wraps there, so that 0x7fffffff works too
+      const d = this.tx()
+      emit.lui(this, d, ((lo - low) >>> 12) & 0xfffff)
+      return low === 0 ? d : this.rri(emit.addiw, d, low)
+    }
+    const low = (lo << 20) >> 20
+    const restLo = i64.sub(lo, hi, low, low >> 31)
+    const restHi = i64.hi
+    const shift = i64.ctz(restLo, restHi)
+    const upLo = i64.sshr(restLo, restHi, shift)
+    const up = this.build(upLo, i64.hi)
+    const shifted = this.rri(emit.slli, up, shift)
+    return low === 0 ? shifted : this.rri(emit.addi, shifted, low)
+  }
+
+  /** Address operand: register and 12-bit offset for `base + offset`. The register; the offset is in addrOffset. */
+  addr(base: Value, offset: number): XReg {
+    this.addrOffset = 0
+    if (offset >= -2048 && offset <= 2047) {
+      this.addrOffset = offset
+      return this.x(base)
+    }
+    const low = (offset << 20) >> 20
+    this.addrOffset = low
+    const up = i64.sub(offset, offset >> 31, low, low >> 31)
+    return this.rrr(emit.add, this.x(base), this.li(up, i64.hi))
+  }
+  addrOffset = 0
+
+  // ---- pseudo-instructions
+
+  /** Conditional branch to the first successor where `row` (beq, bne, blt, bge, bltu, bgeu) holds. */
+  br(row: number, a: XReg, b: XReg): void {
+    const w = this.words
+    w.push(T.BR | (4 << 16))
+    w.push(row)
+    w.push(a)
+    w.push(b)
+  }
+  trapIf(row: number, a: XReg, b: XReg, code: number): void {
+    const w = this.words
+    w.push(T.TRAP_IF | (5 << 16))
+    w.push(row)
+    w.push(a)
+    w.push(b)
+    w.push(code)
+  }
+  /** row(a, b) ? x : y for integers. */
+  selectX(row: number, a: XReg, b: XReg, x: XReg, y: XReg): XReg {
+    const d = this.tx()
+    const w = this.words
+    const xv = this.virtual(x)
+    w.push(T.SELECT | (7 << 16))
+    w.push(row)
+    w.push(d)
+    w.push(xv)
+    w.push(a)
+    w.push(b)
+    w.push(y)
+    return d
+  }
+  selectF(row: number, a: XReg, b: XReg, x: FReg, y: FReg): FReg {
+    const d = this.tf()
+    const w = this.words
+    w.push(T.SELECT_F | (7 << 16))
+    w.push(row)
+    w.push(d)
+    w.push(x)
+    w.push(a)
+    w.push(b)
+    w.push(y)
+    return d
+  }
+  symbol(extra: unknown): XReg {
+    const d = this.tx()
+    const at = this.v.extra.push(extra) - 1
+    this.words.push(T.SYMBOL | (3 << 16))
+    this.words.push(d)
+    this.words.push(at)
+    return d
+  }
+
+  // ---- for the shared driver
+
+  classesOf(t: Type): readonly number[] {
+    return isPair(t) ? INT2 : isFloat(t) ? FLOAT1 : INT1
+  }
+  partType(t: Type, _i: number): Type {
+    return isPair(t) ? I64 : t
+  }
+  genConstant(inst: Inst): number {
+    const f = this.func
+    const lo = f.imm0[inst]
+    const hi = f.imm1[inst]
+    switch (f.op[inst]) {
+      case Op.iconst: {
+        const t = f.ctrl[inst] as Type
+        if (t === I64) return this.li(lo, hi)
+        const n = 32 - laneBits(t)
+        const s = (lo << n) >> n
+        return this.li(s, s >> 31)
+      }
+      case Op.f64const: {
+        const d = this.tf()
+        emit.fmv_d_x(this, d, this.li(lo, hi))
+        return d
+      }
+      case Op.f32const: {
+        const d = this.tf()
+        emit.fmv_w_x(this, d, this.li(lo, lo >> 31))
+        return d
+      }
+      default: {
+        // f16: boxed in the low half of a single
+        const d = this.tf()
+        const boxed = lo | 0xffff0000
+        emit.fmv_w_x(this, d, this.li(boxed, boxed >> 31))
+        return d
+      }
+    }
+  }
+  genMove(dst: number, src: number, cls: number): void {
+    if (cls === CLASS_FLOAT) emit.fsgnj_d(this, dst as Writable<FReg>, src as FReg, src as FReg)
+    else emit.addi(this, dst as Writable<XReg>, src as XReg, 0)
+  }
+  genTransfer(dst: number, src: number, type: Type): void {
+    const toFloat = this.v.vregClass[dst >> 1] === CLASS_FLOAT
+    if (toFloat) {
+      if (type === F64) emit.fmv_d_x(this, dst as Writable<FReg>, src as XReg)
+      else emit.fmv_w_x(this, dst as Writable<FReg>, src as XReg)
+    } else if (type === F64) emit.fmv_x_d(this, dst as Writable<XReg>, src as FReg)
+    else emit.fmv_x_w(this, dst as Writable<XReg>, src as FReg)
+  }
+  genExtend(src: number, type: Type, signed: boolean): number {
+    return signed ? this.sextReg(src as XReg, type) : this.zextReg(src as XReg, type)
+  }
+  private frameOp(opcode: number, reg: number, kind: number, offset: number, type: Type): void {
+    const w = this.words
+    w.push(opcode | (5 << 16))
+    w.push(reg)
+    w.push(kind)
+    w.push(offset)
+    w.push(type)
+  }
+  genFrameLoad(dst: number, kind: number, offset: number, type: Type): void {
+    this.frameOp(isFloat(type) ? T.FRAME_LOAD_F : T.FRAME_LOAD, dst, kind, offset, type)
+  }
+  genFrameStore(src: number, kind: number, offset: number, type: Type): void {
+    this.frameOp(isFloat(type) ? T.FRAME_STORE_F : T.FRAME_STORE, src, kind, offset, type)
+  }
+  genFrameAddr(dst: number, kind: number, offset: number): void {
+    const w = this.words
+    w.push(T.FRAME_ADDR | (4 << 16))
+    w.push(dst)
+    w.push(kind)
+    w.push(offset)
+  }
+  genLoad(dst: number, base: number, offset: number, type: Type): void {
+    loadRow(type)(this, dst as never, base as XReg, offset)
+  }
+  genStore(src: number, base: number, offset: number, type: Type): void {
+    storeRow(type)(this, base as XReg, src as never, offset)
+  }
+}
+
+type LoadFn = (s: RvCtx, rd: never, rs1: XReg, offset: number) => number
+type StoreFn = (s: RvCtx, rs1: XReg, rs2: never, offset: number) => number
+
+/** Full-width load of a one-register type. */
+export function loadRow(t: Type): LoadFn {
+  if (t === I64) return emit.ld
+  if (t === I32) return emit.lw
+  if (t === I16) return emit.lh
+  if (t === I8) return emit.lb
+  if (t === F64) return emit.fld
+  if (t === F32) return emit.flw
+  if (t === F16) return emit.flh
+  return bytes(t) === 8 ? emit.ld : emit.lw
+}
+export function storeRow(t: Type): StoreFn {
+  if (t === I64) return emit.sd
+  if (t === I32) return emit.sw
+  if (t === I16) return emit.sh
+  if (t === I8) return emit.sb
+  if (t === F64) return emit.fsd
+  if (t === F32) return emit.fsw
+  if (t === F16) return emit.fsh
+  return bytes(t) === 8 ? emit.sd : emit.sw
+}
+
+/** Instructions that RvCtx.build takes for a constant. */
+function sequenceLength(lo: number, hi: number): number {
+  if (lo === 0 && hi === 0) return 0
+  if (hi === lo >> 31) return lo >= -2048 && lo <= 2047 ? 1 : (lo << 20) >> 20 === 0 ? 1 : 2
+  const low = (lo << 20) >> 20
+  const restLo = i64.sub(lo, hi, low, low >> 31)
+  const restHi = i64.hi
+  const shift = i64.ctz(restLo, restHi)
+  const upLo = i64.sshr(restLo, restHi, shift)
+  return sequenceLength(upLo, i64.hi) + 1 + (low === 0 ? 0 : 1)
+}
+
+export { I128, Opc }

@@ -1,0 +1,76 @@
+// The lowering context with the compiled rules, and what rules do not express: stack limits, opcodes that are a side table's business.
+import { type Func, type GlobalValue, type Inst, type MemFlags, memTrapCode, NOTRAP, TRAP_HEAP_OUT_OF_BOUNDS, TRAP_STACK_OVERFLOW } from '@k23/ir'
+import { operand, FIXED, CLASS_INT } from '@k23/regalloc'
+import type { TargetIsa, VCode } from '@k23/machinst'
+import { emit, Opc } from '../insts/index.ts'
+import type { XReg } from '../insts/index.ts'
+import { loadRow, RvCtx } from '../context.ts'
+import { SP_WORD } from '../registers.ts'
+
+export type RootMatcher = (cx: RiscvLower, inst: Inst) => boolean
+
+export class RiscvLower extends RvCtx {
+  private readonly rules: RootMatcher
+
+  constructor(isa: TargetIsa, func: Func, v: VCode, features: Int32Array, settings: Int32Array, rules: RootMatcher) {
+    super(isa, func, v, features, settings)
+    this.rules = rules
+  }
+
+  match(inst: Inst): boolean {
+    return this.rules(this, inst)
+  }
+
+  lowerSpecial(_inst: Inst): boolean {
+    return false
+  }
+
+  /** The next instruction accesses memory with these flags. */
+  access(flags: MemFlags): void {
+    if ((flags & NOTRAP) === 0) this.trapsWith(memTrapCode(flags) || TRAP_HEAP_OUT_OF_BOUNDS)
+  }
+
+  /** Stack check: the frame is made already, so the stack pointer itself is compared; only saved registers lie below the old one. */
+  protected override lowerEntryExtra(defs: number[]): void {
+    const limit = this.func.stackLimit
+    if (limit === undefined) return
+    this.frame.needsFrame = true
+    this.trapIf(Opc.bltu, SP_WORD as XReg, this.globalValue(limit, defs), TRAP_STACK_OVERFLOW)
+  }
+
+  /** Register with the value of a global value at function entry; `defs` receives the vmctx argument if no one else asked for it. */
+  private globalValue(gv: GlobalValue, defs: number[]): XReg {
+    const data = this.func.globalValues[gv]
+    switch (data.kind) {
+      case 'vmctx':
+        return this.vmctx(defs)
+      case 'load': {
+        const base = this.globalValue(data.base, defs)
+        const d = this.tx()
+        if (data.offset < -2048 || data.offset > 2047) this.unsupported('a global value with a large offset', 'keep offsets below 2 KiB')
+        loadRow(data.type)(this, d as never, base, data.offset)
+        return d
+      }
+      case 'iadd_imm': {
+        const base = this.globalValue(data.base, defs)
+        const k = BigInt.asIntN(64, data.offset)
+        return this.rrr(emit.add, base, this.li(Number(BigInt.asIntN(32, k)), Number(k >> 32n)))
+      }
+      default:
+        return this.unsupported(`global value ${data.kind} as a stack limit`, 'use vmctx, load or iadd_imm')
+    }
+  }
+
+  private vmctx(defs: number[]): XReg {
+    const f = this.func
+    const i = f.signature.params.findIndex((p) => p.purpose === 'vmctx')
+    if (i < 0) this.unsupported('vmctx without a vmctx parameter', 'declare one parameter as vmctx')
+    const entry = f.firstBlock as number
+    const x = f.param(entry as never, i)
+    const part = this.abi.args[i].parts[0]
+    if (this.hasUse(x) || part.reg === -1) return this.x(x)
+    const r = this.x(x)
+    if (!defs.includes(r)) defs.push(r, operand(1, 1, CLASS_INT, FIXED, part.reg))
+    return r
+  }
+}

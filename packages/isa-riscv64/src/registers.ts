@@ -1,0 +1,52 @@
+// Registers of riscv64 as PRegs (class * 64 + number) and the allocator's environment.
+// x0 zero, x1 ra, x2 sp, x3 gp, x4 tp, x8 fp; x30 and x31 are kept out of allocation: x31 for the allocator's moves, x30 for emission
+// (offsets out of range). x5-x7, x10-x17, x28, x29 are the caller's, x9, x18-x27 the callee's to save.
+// f0-f7, f10-f17, f28-f31 are the caller's, f8, f9, f18-f27 the callee's.
+import { CLASS_FLOAT, CLASS_INT, CLASS_VECTOR, type MachineEnv, type PReg, preg } from '@k23/regalloc'
+
+export function x(n: number): PReg {
+  return preg(CLASS_INT, n)
+}
+export function f(n: number): PReg {
+  return preg(CLASS_FLOAT, n)
+}
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+
+export const ZERO: PReg = x(0)
+export const RA: PReg = x(1)
+export const SP: PReg = x(2)
+export const FP: PReg = x(8)
+/** Scratch register of emission. */
+export const TMP: PReg = x(30)
+/** Scratch register of the allocator's moves. */
+export const TMP2: PReg = x(31)
+export const FTMP: PReg = f(31)
+
+/** Register words (preg * 2) for direct use in instructions. */
+export const ZERO_WORD: number = ZERO * 2
+export const RA_WORD: number = RA * 2
+export const SP_WORD: number = SP * 2
+export const FP_WORD: number = FP * 2
+export const TMP_WORD: number = TMP * 2
+export const TMP2_WORD: number = TMP2 * 2
+
+export const callerSavedX: readonly PReg[] = [...range(10, 17), ...range(5, 7), 28, 29].map(x)
+export const calleeSavedX: readonly PReg[] = [9, ...range(18, 27)].map(x)
+export const callerSavedF: readonly PReg[] = [...range(10, 17), ...range(0, 7), ...range(28, 31)].map(f)
+export const calleeSavedF: readonly PReg[] = [8, 9, ...range(18, 27)].map(f)
+export const vectors: readonly PReg[] = range(1, 31).map((n) => preg(CLASS_VECTOR, n))
+
+/** Everything that a call may overwrite. */
+export const CALL_CLOBBERS: readonly PReg[] = [RA, ...callerSavedX, TMP, TMP2, ...callerSavedF, ...range(0, 31).map((n) => preg(CLASS_VECTOR, n))]
+
+export function machineEnv(pinned: boolean): MachineEnv {
+  // x27 is the pinned register where a function may use one.
+  const saved = pinned ? calleeSavedX.filter((r) => r !== x(27)) : calleeSavedX
+  return {
+    preferred: [callerSavedX, callerSavedF.filter((r) => r !== FTMP), vectors],
+    nonPreferred: [saved, calleeSavedF, []],
+    scratch: [TMP2, FTMP, preg(CLASS_VECTOR, 0)],
+    spillWords: [1, 1, 2],
+  }
+}

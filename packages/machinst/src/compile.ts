@@ -1,0 +1,65 @@
+// One function through the back end: the list of stages, and what each leaves behind.
+import { type Func, functionNameText } from '@k23/ir'
+import { type Algorithm, allocate } from '@k23/regalloc'
+import { applyAllocation, buildAllocInput } from './alloc-input.ts'
+import type { CallSite, Reloc } from './code-buffer.ts'
+import { emitFunction, type EmitTrace, layoutFrame } from './emit.ts'
+import type { TargetIsa } from './isa.ts'
+import { VCode } from './vcode.ts'
+
+export interface CompileFunctionOptions {
+  readonly algorithm?: Algorithm
+  /** Run the symbolic checker over the allocation. */
+  readonly check?: boolean
+  /** Called with the state after each stage, for `explain` and tracing. */
+  readonly observe?: (stage: Stage, v: VCode, trace?: EmitTrace) => void
+}
+
+/** Stages of the back end, in order. */
+export type Stage = 'lower' | 'regalloc' | 'emit'
+
+/** Machine code of one function. */
+export interface CompiledFunction {
+  readonly name: string
+  readonly code: Uint8Array
+  readonly alignment: number
+  readonly relocs: readonly Reloc[]
+  /** Pairs (offset, trap code), ascending. */
+  readonly traps: Int32Array
+  /** Pairs (offset, source location), ascending: valid to the next pair's offset. */
+  readonly srclocs: Int32Array
+  readonly callSites: readonly CallSite[]
+  /** Bytes of the frame below the return address. */
+  readonly frameBytes: number
+  readonly stats: { readonly insts: number; readonly spills: number; readonly reloads: number; readonly moves: number }
+}
+
+export function compileFunction(isa: TargetIsa, func: Func, options: CompileFunctionOptions = {}): CompiledFunction {
+  const name = functionNameText(func.name)
+  const v = new VCode(name)
+  const cx = isa.createLowerCtx(func, v)
+  cx.lower()
+  options.observe?.('lower', v)
+
+  const input = buildAllocInput(v, isa.table)
+  const out = allocate(input, isa.env, { algorithm: options.algorithm ?? 'simple', check: options.check === true })
+  applyAllocation(v, isa.table, out)
+  options.observe?.('regalloc', v)
+
+  const keepFp = isa.shared.preserve_frame_pointers === true
+  const frame = layoutFrame(isa, func.signature, cx.frame, out, keepFp)
+  const trace = options.observe === undefined ? undefined : { instOffset: new Int32Array(v.numInsts).fill(-1) }
+  const buf = emitFunction(isa, v, frame, cx.frame.slotOffsets, trace)
+  options.observe?.('emit', v, trace)
+  return {
+    name,
+    code: buf.bytes.view().slice(),
+    alignment: 16,
+    relocs: buf.relocs,
+    traps: buf.traps.view().slice(),
+    srclocs: buf.srclocs.view().slice(),
+    callSites: buf.callSites,
+    frameBytes: frame.totalBytes + (frame.setup ? 16 : 0),
+    stats: { insts: v.numInsts, ...out.stats },
+  }
+}

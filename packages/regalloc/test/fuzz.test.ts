@@ -1,0 +1,49 @@
+// Random programs, each allocated by every algorithm and proven by the checker. K23_LONG=1: 200,000 programs per algorithm.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type Algorithm, allocate, printProgram, programInput } from '../src/index.ts'
+import { generateCase, listChoices, seededChoices } from '../src/fuzz/index.ts'
+
+const algorithms: Algorithm[] = ['simple', 'single_pass']
+const runs = process.env.K23_LONG === '1' ? 200_000 : Number(process.env.K23_FUZZ_RUNS ?? 400)
+const options = { maxBlocks: 8, maxInstsPerBlock: 8 }
+
+/** The decisions of the generator, as a list that shrinks. */
+const decisions = fc.array(fc.nat(0xffff), { maxLength: 3000, size: 'max' })
+
+/** Undefined if all is well, else what is wrong and with what. */
+function failure(choices: ReturnType<typeof listChoices>, algorithm: Algorithm): string | undefined {
+  const { program, env } = generateCase(choices, options)
+  const input = programInput(program)
+  try {
+    allocate(input, env, { algorithm, check: true })
+    return undefined
+  } catch (e) {
+    return `${(e as Error).message}\n${JSON.stringify(env)}\n${printProgram(input)}`
+  }
+}
+
+for (const algorithm of algorithms) {
+  test(`${algorithm}: ${runs} random programs`, () => {
+    for (let seed = 1; seed <= runs; seed++) {
+      const record: number[] = []
+      if (failure(seededChoices(seed, record), algorithm) === undefined) continue
+      const shrunk = fc.check(
+        fc.property(decisions, (list) => failure(listChoices(list), algorithm) === undefined),
+        { examples: [[record]], numRuns: 1 },
+      )
+      expect.fail(`seed ${seed}\n${failure(listChoices(shrunk.counterexample?.[0] ?? record), algorithm)}`)
+    }
+  })
+
+  test(`${algorithm}: programs from lists of decisions`, () => {
+    fc.assert(
+      fc.property(decisions, (list) => {
+        const f = failure(listChoices(list), algorithm)
+        if (f !== undefined) throw new Error(f)
+      }),
+      { numRuns: 200 },
+    )
+  })
+}
+

@@ -1,0 +1,37 @@
+// Who may import whom, as data; tools/check-imports.ts compares it with the imports that the code really makes,
+// with each package.json and with each tsconfig.json.
+//
+// A name stands for a package with all its subpaths but the build-time ones; `name/sub` for that subpath only.
+
+export interface Row {
+  /** What src may import. package.json lists exactly these packages under `dependencies`. */
+  imports: string[]
+  /** What test and generate.ts may import besides: `devDependencies`. */
+  tests?: string[]
+  /** May src use Node's built-in modules? Library packages run in browsers. */
+  node?: true
+}
+
+/** Subpaths for generate.ts, tests and each other only: what they load has no place in a published bundle. */
+export const buildTime: string[] = ['ir/opcodes', 'rules/compiler', 'machinst/rows/compiler']
+
+// biome-ignore format: one line
+const libraries = ['entity', 'ir', 'rules', 'regalloc', 'machinst', 'isa-riscv64', 'machine', 'emulator', 'frontend-wasm', 'codegen', 'kernel']
+
+// biome-ignore format: table
+export const graph: Record<string, Row> = {
+  entity:          { imports: [] },
+  ir:              { imports: ['entity'] },
+  rules:           { imports: ['entity', 'ir'] },
+  regalloc:        { imports: ['entity'] },                                                  // operands, blocks, edges; not CLIF
+  machinst:        { imports: ['entity', 'ir', 'regalloc', 'rules'] },
+  'isa-riscv64':   { imports: ['entity', 'ir', 'rules', 'machinst', 'regalloc'] },
+  machine:         { imports: [] },                                                          // the interface: a leaf
+  emulator:        { imports: ['machine', 'entity', 'machinst/rows', 'isa-riscv64/insts'] }, // sees tables only
+  'frontend-wasm': { imports: ['entity', 'ir'] },
+  codegen:         { imports: ['entity', 'ir', 'frontend-wasm', 'machinst', 'regalloc', 'isa-riscv64'] },
+  kernel:          { imports: ['machine', 'codegen', 'frontend-wasm/runtime-abi'], tests: ['emulator'] },
+  filetests:       { imports: ['ir', 'codegen', 'machine', 'emulator'], node: true },
+  bench:           { imports: libraries, node: true },
+  cli:             { imports: [...libraries, 'filetests', 'bench'], node: true },
+}

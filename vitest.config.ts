@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config'
+
+/** `pnpm test:long`: the same tests with their large counts; each reads K23_LONG itself. */
+const long = process.env.K23_LONG === '1'
+
+export default defineConfig({
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    globalSetup: ['tools/vitest-setup.ts'],
+    testTimeout: long ? 600_000 : 30_000,
+    hookTimeout: long ? 600_000 : 60_000,
+    tags: [
+      {
+        name: 'fuzz',
+        description: 'random input for K23_FUZZ_SECONDS; left out of npm test, a step of pnpm preflight',
+      },
+    ],
+  },
+})
