@@ -22,7 +22,7 @@ const CODE = 0x400000
 const DATA = 0x8000000
 
 // What qemu 7.2 does not have, and what a program cannot test this way.
-const NOT_IN_QEMU = ['Zicond', 'Zcb', 'Zfa', 'Zfh', 'Zfhmin']
+const NOT_IN_QEMU = ['Zicond', 'Zcb', 'Zfa']
 const LEAVES_THE_PROGRAM = ['ecall', 'ebreak', 'c_ebreak']
 
 // A record: registers, then 32 bytes that loads and stores may touch. x31 points at it.
@@ -209,7 +209,7 @@ beforeAll(() => {
       { address: DATA, bytes: program.data, flags: 6 },
     ]
     writeFileSync(file, staticElf(CODE, segments), { mode: 0o755 })
-    const cpu = 'rv64,zba=true,zbb=true,zbs=true,zbc=true,zbkb=true'
+    const cpu = 'rv64,zba=true,zbb=true,zbs=true,zbc=true,zbkb=true,Zfh=true,Zfhmin=true'
     expected = execFileSync('qemu-riscv64', ['-cpu', cpu, file], { maxBuffer: 2 ** 30 })
   } finally {
     rmSync(folder, { recursive: true })

@@ -76,6 +76,11 @@ export { tables }
 
 /** Bits of a floating-point register for a row: edges and random values of its format, sometimes not boxed. */
 export function randomFloat(random: Random, row: CompiledRow): bigint {
+  if (/_h$|_h_|^f[ls]h$/.test(row.id) && random.below(6) !== 0) {
+    // Halves are few enough to be dense at random; subnormals and the largest are frequent.
+    const bits = BigInt(random.next() & random.pick([0xffff, 0x83ff, 0x8001, 0xffff]))
+    return 0xffffffffffff0000n | (random.below(4) === 0 ? bits | 0x7800n : bits)
+  }
   const wide = /_d$|_d_|^f[ls]d$/.test(row.id)
   return wide ? randomDouble(random) : random.below(12) === 0 ? randomDouble(random) : 0xffffffff00000000n | randomSingle(random)
 }

@@ -94,9 +94,11 @@ export class ClifMachine {
   private depth = 0
   private readonly code: Code[] = []
   /** Resolves u<namespace>:<index> of the function that calls. */
+  /** The code relies on guard regions: a fault anywhere is a trap. Else only one in the first page is, where Spectre guards send an access. */
+  guardRegions = false
   private readonly links = new Map<Func, (index: number) => bigint>()
 
-  constructor(size = 1 << 26) {
+  constructor(size: number) {
     this.buffer = new ArrayBuffer(size)
     this.view = new DataView(this.buffer)
     this.bytes = new Uint8Array(this.buffer)
@@ -162,7 +164,11 @@ export class ClifMachine {
 
   private fault(address: bigint, n: number): boolean {
     const a = Number(address)
-    return a + n > this.buffer.byteLength || this.mapped[Math.floor(a / PAGE)] === 0 || this.mapped[Math.floor((a + n - 1) / PAGE)] === 0
+    return (
+      a + n > this.buffer.byteLength ||
+      this.mapped[Math.floor(a / PAGE)] === 0 ||
+      this.mapped[Math.floor((a + n - 1) / PAGE)] === 0
+    )
   }
 
   private run(f: Func, args: bigint[]): (bigint | TailCall)[] {
@@ -182,7 +188,10 @@ export class ClifMachine {
         if (typeof r !== 'number') return r
         block = f.bcBlock[r] as Block
         const list = f.bcArgs[r]
-        frame.assign(block, f.pool.toArray(list).map((v) => frame.get(v as Value)))
+        frame.assign(
+          block,
+          f.pool.toArray(list).map((v) => frame.get(v as Value)),
+        )
         break
       }
     }
@@ -204,6 +213,7 @@ export class ClifMachine {
   }
   private check(address: bigint, n: number, flags: MemFlags): void {
     if (!this.fault(address, n)) return
+    if (!this.guardRegions && address >= BigInt(PAGE)) throw new Error(`test machine: unchecked access at ${address}`)
     if (flags & NOTRAP) throw new Error(`test machine: a notrap access faults at ${address}`)
     throw new Trap(memTrapCode(flags) || HEAP_OOB)
   }
@@ -283,7 +293,8 @@ class Frame {
         return this.store(i, bits(f.typeOf(f.arg(i, 0))) / 8)
     }
     const memory = NARROW.get(op)
-    if (memory !== undefined) return memory.store ? this.store(i, memory.bytes) : this.load(i, memory.bytes, memory.signed)
+    if (memory !== undefined)
+      return memory.store ? this.store(i, memory.bytes) : this.load(i, memory.bytes, memory.signed)
     const t = f.typeOf(f.result(i))
     this.vals[f.result(i)] = this.pure(i, op, t)
     return undefined
@@ -343,7 +354,7 @@ class Frame {
       case Op.imul:
         return wrap(x * y)
       case Op.uadd_overflow_trap:
-        if (x + y >> BigInt(w)) throw new Trap(f.imm0[i])
+        if ((x + y) >> BigInt(w)) throw new Trap(f.imm0[i])
         return x + y
       case Op.udiv:
       case Op.urem:
@@ -459,7 +470,17 @@ function clamp(x: number, min: bigint, max: bigint): bigint {
 function compare(cc: string, x: bigint, y: bigint, sx: bigint, sy: bigint): boolean {
   const [a, b] = cc.startsWith('s') ? [sx, sy] : [x, y]
   const c = cc.length === 3 ? cc.slice(1) : cc
-  return c === 'eq' ? a === b : c === 'ne' ? a !== b : c === 'lt' ? a < b : c === 'le' ? a <= b : c === 'gt' ? a > b : a >= b
+  return c === 'eq'
+    ? a === b
+    : c === 'ne'
+      ? a !== b
+      : c === 'lt'
+        ? a < b
+        : c === 'le'
+          ? a <= b
+          : c === 'gt'
+            ? a > b
+            : a >= b
 }
 function compareFloat(cc: string, x: number, y: number): boolean {
   switch (cc) {

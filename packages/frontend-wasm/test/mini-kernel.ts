@@ -1,6 +1,12 @@
 // As much of a kernel as running spec scripts on the CLIF machine needs: instances with the layout of runtime-abi, linking, builtins.
 // It shows the runtime ABI from the other side, with memories that move whenever they grow.
-import { entryTrampoline, hostTrampoline, moduleTranslator, type TranslateOptions, type WasmModule } from '../src/index.ts'
+import {
+  entryTrampoline,
+  hostTrampoline,
+  moduleTranslator,
+  type TranslateOptions,
+  type WasmModule,
+} from '../src/index.ts'
 import * as abi from '../src/runtime-abi.ts'
 import { ClifMachine, Trap } from './clif-machine.ts'
 
@@ -21,11 +27,14 @@ interface Instance {
 export class LinkError extends Error {}
 
 const PAGE = abi.WASM_PAGE_SIZE
-const GROWTH_LIMIT = 64 * PAGE
+const ENTRY_SLOTS = 64
 
 export class MiniKernel {
-  readonly m = new ClifMachine()
+  readonly m: ClifMachine
+  private readonly growthLimit: number
   private readonly cells: number
+  /** Mapped before any memory, so that behind the newest memory there is nothing. */
+  private readonly entryBlock: number
   private readonly typeIds = new Map<string, number>()
   private readonly instances = new Map<number, Instance>()
   private readonly entries = new Map<string, bigint>()
@@ -35,9 +44,14 @@ export class MiniKernel {
   private readonly maxTable = new Map<number, number | undefined>()
   private readonly maxMemory = new Map<number, number | undefined>()
 
-  constructor(options: Partial<TranslateOptions>) {
+  /** `size`: bytes of machine memory; a wasm memory may take somewhat less than half of it. */
+  constructor(options: Partial<TranslateOptions>, size = 1 << 25) {
     this.options = options
+    this.m = new ClifMachine(size)
+    this.growthLimit = size * 0.45
+    this.m.guardRegions = options.memory?.kind === 'guard'
     this.cells = this.m.map(abi.CELLS_SIZE)
+    this.entryBlock = this.m.map(ENTRY_SLOTS * abi.SLOT_SIZE)
     const stub = this.m.placeHost((number, block) => this.hostCall(number, block))
     this.m.view.setBigUint64(this.cells + abi.CELLS_HOST_CALL_STUB, stub, true)
   }
@@ -62,7 +76,7 @@ export class MiniKernel {
     return def
   }
   private initMemory(def: number, pages: number, max: number | undefined): void {
-    if (pages * PAGE > GROWTH_LIMIT) throw new LinkError('memory too large')
+    if (pages * PAGE > this.growthLimit) throw new LinkError('memory too large')
     this.setU64(def + abi.MEMORY_BASE, this.m.map(pages * PAGE))
     this.setU64(def + abi.MEMORY_LENGTH, pages * PAGE)
     this.maxMemory.set(def, max)
@@ -146,7 +160,8 @@ export class MiniKernel {
       if (init !== undefined) this.fillTable(def, 0, this.evaluate(instance, init), t.min)
     })
     info.elements.forEach((e, i) => {
-      if (e.mode === 'active') this.tableInit(instance, e.table, i, Number(this.evaluate(instance, e.offset)), 0, segmentLength(e))
+      if (e.mode === 'active')
+        this.tableInit(instance, e.table, i, Number(this.evaluate(instance, e.offset)), 0, segmentLength(e))
       if (e.mode !== 'passive') instance.dropped.elements.add(i)
     })
     info.data.forEach((d, i) => {
@@ -158,7 +173,8 @@ export class MiniKernel {
 
     const exports: Exports = new Map()
     for (const x of info.exports) {
-      if (x.kind === 'func') exports.set(x.name, { kind: 'func', type: info.types[info.functions[x.index]], ...functions[x.index] })
+      if (x.kind === 'func')
+        exports.set(x.name, { kind: 'func', type: info.types[info.functions[x.index]], ...functions[x.index] })
       else exports.set(x.name, { kind: x.kind, address: this.definition(instance, x.kind, x.index) })
     }
     return exports
@@ -191,9 +207,14 @@ export class MiniKernel {
   invoke(e: Extern, args: bigint[]): bigint[] {
     if (e.kind !== 'func') throw new Error('not a function')
     const key = JSON.stringify(e.type)
-    if (!this.entries.has(key)) this.entries.set(key, this.m.place(entryTrampoline(e.type), () => 0n))
+    if (!this.entries.has(key))
+      this.entries.set(
+        key,
+        this.m.place(entryTrampoline(e.type), () => 0n),
+      )
     const slots = Math.max(args.length, e.type.results.length)
-    const block = this.m.map(slots * abi.SLOT_SIZE)
+    if (slots > ENTRY_SLOTS) throw new Error('entry block too small')
+    const block = this.entryBlock
     args.forEach((a, i) => this.setU64(block + (abi.ENTRY_BLOCK_FIRST + i) * abi.SLOT_SIZE, a))
     this.m.call(this.entries.get(key)!, [e.vmctx, e.code, BigInt(block)])
     return e.type.results.map((t, i) => this.slot(block, abi.ENTRY_BLOCK_FIRST + i, is32(t)))
@@ -221,9 +242,10 @@ export class MiniKernel {
   }
 
   private builtin(name: abi.BuiltinName, i: Instance, a: number[]): number {
-    const run: Record<abi.BuiltinName, () => number | void> = {
+    const run: Record<abi.BuiltinName, () => unknown> = {
       memory_grow: () => this.memoryGrow(this.definition(i, 'memory', a[0]), a[1]),
-      memory_copy: () => this.memoryCopy(this.definition(i, 'memory', a[0]), this.definition(i, 'memory', a[1]), a[2], a[3], a[4]),
+      memory_copy: () =>
+        this.memoryCopy(this.definition(i, 'memory', a[0]), this.definition(i, 'memory', a[1]), a[2], a[3], a[4]),
       memory_fill: () => {
         const at = this.place(this.definition(i, 'memory', a[0]), a[1], a[3])
         this.m.bytes.fill(a[2], at, at + a[3])
@@ -232,11 +254,12 @@ export class MiniKernel {
       data_drop: () => void i.dropped.data.add(a[0]),
       table_grow: () => this.tableGrow(this.definition(i, 'table', a[0]), BigInt(a[1]), a[2]),
       table_fill: () => this.fillTable(this.definition(i, 'table', a[0]), a[1], BigInt(a[2]), a[3]),
-      table_copy: () => this.tableCopy(this.definition(i, 'table', a[0]), this.definition(i, 'table', a[1]), a[2], a[3], a[4]),
+      table_copy: () =>
+        this.tableCopy(this.definition(i, 'table', a[0]), this.definition(i, 'table', a[1]), a[2], a[3], a[4]),
       table_init: () => this.tableInit(i, a[0], a[1], a[2], a[3], a[4]),
       elem_drop: () => void i.dropped.elements.add(a[0]),
     }
-    return run[name]() ?? 0
+    return Number(run[name]() ?? 0)
   }
 
   // ---- memories
@@ -249,7 +272,7 @@ export class MiniKernel {
     const old = this.u64(def + abi.MEMORY_LENGTH)
     const length = old + delta * PAGE
     const max = this.maxMemory.get(def) ?? 65536
-    if (length > max * PAGE || length > GROWTH_LIMIT) return -1
+    if (length > max * PAGE || length > this.growthLimit) return -1
     const base = this.u64(def + abi.MEMORY_BASE)
     const next = this.m.map(length)
     this.m.bytes.copyWithin(next, base, base + old)

@@ -42,7 +42,12 @@ const shapes: Record<FormatName, ((op: OpInfo) => Shape) | null> = {
   UnaryConst: () => ({ params: ['constant: Constant'], args: '0', imm0: 'constant' }),
   UnaryGlobalValue: () => ({ params: ['gv: GlobalValue'], args: '0', imm0: 'gv' }),
   BinaryImm8: () => ({ params: ['x: Value', 'lane: number'], args: list('x'), imm0: 'lane', typed: 'x' }),
-  TernaryImm8: () => ({ params: [...values('x', 'y'), 'lane: number'], args: list('x', 'y'), imm0: 'lane', typed: 'x' }),
+  TernaryImm8: () => ({
+    params: [...values('x', 'y'), 'lane: number'],
+    args: list('x', 'y'),
+    imm0: 'lane',
+    typed: 'x',
+  }),
   Shuffle: () => ({ params: [...values('x', 'y'), 'mask: Immediate'], args: list('x', 'y'), imm0: 'mask' }),
   IntCompare: () => ({ params: ['cc: IntCC', ...values('x', 'y')], args: list('x', 'y'), imm0: 'cc', typed: 'x' }),
   FloatCompare: () => ({ params: ['cc: FloatCC', ...values('x', 'y')], args: list('x', 'y'), imm0: 'cc', typed: 'x' }),

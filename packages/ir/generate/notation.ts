@@ -1,11 +1,6 @@
 // Reads the notation of types that rows use (src/opcodes/row.ts) into the integers of src/opcodes/constraints.ts.
 import * as C from '../src/opcodes/constraints.ts'
-import {
-  NEEDS_CTRL_IN_TEXT,
-  type OpcodeRow,
-  POLYMORPHIC,
-  VARIABLE_RESULTS,
-} from '../src/opcodes/row.ts'
+import { NEEDS_CTRL_IN_TEXT, type OpcodeRow, POLYMORPHIC, VARIABLE_RESULTS } from '../src/opcodes/row.ts'
 import { TYPE_SETS } from '../src/opcodes/sets.ts'
 import { FORMATS, type FormatName } from '../src/format.ts'
 import { parseType } from '../src/types.ts'

@@ -9,8 +9,6 @@ import { BranchTable, Brif, Jump, TryCall, TryCallIndirect } from './gen/format-
 import { opFormat } from './opcodes/tables.ts'
 import type { Type } from './types.ts'
 
-
-
 /** Calls `f` with each value that `inst` uses, as written (aliases are not resolved), once per use. */
 export function forEachUse(func: Func, inst: Inst, f: (value: Value) => void): void {
   const { pool } = func

@@ -15,7 +15,18 @@ import {
 } from './gen/format-ids.ts'
 import { FORMATS } from './format.ts'
 import { type MemFlags, NOTRAP } from './memflags.ts'
-import { BRANCH, CALL, CAN_LOAD, CAN_STORE, CAN_TRAP, opFlags, opFormat, RETURN, SIDE_EFFECTS, TERMINATOR } from './opcodes/tables.ts'
+import {
+  BRANCH,
+  CALL,
+  CAN_LOAD,
+  CAN_STORE,
+  CAN_TRAP,
+  opFlags,
+  opFormat,
+  RETURN,
+  SIDE_EFFECTS,
+  TERMINATOR,
+} from './opcodes/tables.ts'
 
 const hasMemFlags = new Uint8Array(FORMATS.length)
 for (const f of [Load, Store, LoadNoOffset, StoreNoOffset, AtomicRmw, AtomicCas]) hasMemFlags[f] = 1

@@ -16,7 +16,12 @@ import { functionOfGraph, reach } from './graphs.ts'
 
 const graphs = fc
   .integer({ min: 1, max: 12 })
-  .chain((n) => fc.array(fc.array(fc.integer({ min: 1, max: Math.max(1, n - 1) }), { maxLength: 2 }), { minLength: n, maxLength: n }))
+  .chain((n) =>
+    fc.array(fc.array(fc.integer({ min: 1, max: Math.max(1, n - 1) }), { maxLength: 2 }), {
+      minLength: n,
+      maxLength: n,
+    }),
+  )
   .map((g) => (g.length === 1 ? [[]] : g))
 
 test('the graph has each edge once, in both directions', () => {
@@ -63,7 +68,8 @@ test('reverse postorder has each reachable block once, and dominators first', ()
       const func = functionOfGraph(g)
       const tree = computeDominators(func, computeCfg(func))
       expect([...tree.rpo].sort((a, b) => a - b)).toEqual([...reach(g, 0)].sort((a, b) => a - b))
-      for (const b of tree.rpo) if (tree.idom[b] >= 0) expect(tree.rpoIndex[tree.idom[b]]).toBeLessThan(tree.rpoIndex[b])
+      for (const b of tree.rpo)
+        if (tree.idom[b] >= 0) expect(tree.rpoIndex[tree.idom[b]]).toBeLessThan(tree.rpoIndex[b])
     }),
   )
 })
@@ -104,7 +110,9 @@ test('loops: those of reducible graphs are the natural loops', () => {
         loops.irreducible.forEach((flag, l) => {
           if (flag === 0) return
           const inside = (b: number): boolean => loopContains(loops, l, b as Block)
-          const entries = [...reachable].flatMap((b) => (inside(b) ? [] : g[b].filter((s) => inside(s) && s !== loops.header[l])))
+          const entries = [...reachable].flatMap((b) =>
+            inside(b) ? [] : g[b].filter((s) => inside(s) && s !== loops.header[l]),
+          )
           expect(entries.length).toBeGreaterThan(0)
         })
         return

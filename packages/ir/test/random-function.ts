@@ -60,8 +60,8 @@ const COMPUTING = new Set<number>([
   Format.AtomicRmw,
   Format.AtomicCas,
 ])
-export const computingOpcodes: readonly number[] = Array.from({ length: NUM_OPCODES - 1 }, (_, i) => i + 1).filter((op) =>
-  COMPUTING.has(opFormat[op]) && op !== Op.extract_vector,
+export const computingOpcodes: readonly number[] = Array.from({ length: NUM_OPCODES - 1 }, (_, i) => i + 1).filter(
+  (op) => COMPUTING.has(opFormat[op]) && op !== Op.extract_vector,
 )
 
 /** Inserts a constant of type `t`. */
@@ -150,7 +150,12 @@ function randomInst(b: FunctionBuilder, e: Entropy, vars: Map<Type, Variable>): 
     if (choices.length === 0) return
     args.push(valueOf(b, e.pick(choices), e, vars))
   }
-  if (opFormat[op] === Format.Load && operandConstraint(op, 0) >> Constraint.KIND_SHIFT === Constraint.SAME && ctrl !== I64) return
+  if (
+    opFormat[op] === Format.Load &&
+    operandConstraint(op, 0) >> Constraint.KIND_SHIFT === Constraint.SAME &&
+    ctrl !== I64
+  )
+    return
   const got = callMethod(b, op, ctrl, args, e)
   if (opNumResults[op] === 1) assign(b, got as Value, vars)
   else if (opNumResults[op] === 2) assign(b, b.func.result(got as never, e.below(2)), vars)

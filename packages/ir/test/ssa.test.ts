@@ -23,7 +23,10 @@ import { Entropy } from './entropy.ts'
 
 const VARS = 3
 
-type Statement = { kind: 'def'; variable: number; constant: number } | { kind: 'copy'; to: number; from: number } | { kind: 'use'; variable: number }
+type Statement =
+  | { kind: 'def'; variable: number; constant: number }
+  | { kind: 'copy'; to: number; from: number }
+  | { kind: 'use'; variable: number }
 
 interface Program {
   readonly blocks: { readonly statements: Statement[]; readonly targets: number[] }[]
@@ -237,12 +240,31 @@ describe('the rules of the builder', () => {
     return { b, entry, next }
   }
   test.each<[string, (s: ReturnType<typeof start>) => void]>([
-    ['block0 is filled already', ({ b }) => (b.ins.return([]), b.ins.nop())],
-    ['block0 has no terminator', ({ b, next }) => (b.ins.nop(), b.switchToBlock(next))],
-    ['block0 has no terminator', ({ b }) => (b.ins.nop(), b.finalize())],
-    ['block1 has no terminator', ({ b, next }) => (b.ins.jump(next), b.sealAllBlocks(), b.finalize())],
-    ['block0 is not sealed', ({ b }) => (b.ins.return([]), b.finalize())],
-    ['block1 is sealed', ({ b, next }) => (b.sealBlock(next), b.ins.jump(next))],
+    ['block0 is filled already', ({ b }) => {
+        b.ins.return([])
+        b.ins.nop()
+      }],
+    ['block0 has no terminator', ({ b, next }) => {
+        b.ins.nop()
+        b.switchToBlock(next)
+      }],
+    ['block0 has no terminator', ({ b }) => {
+        b.ins.nop()
+        b.finalize()
+      }],
+    ['block1 has no terminator', ({ b, next }) => {
+        b.ins.jump(next)
+        b.sealAllBlocks()
+        b.finalize()
+      }],
+    ['block0 is not sealed', ({ b }) => {
+        b.ins.return([])
+        b.finalize()
+      }],
+    ['block1 is sealed', ({ b, next }) => {
+        b.sealBlock(next)
+        b.ins.jump(next)
+      }],
     ['variable 0 has type i32, v0 has type i64', ({ b }) => b.defVar(b.declareVar(I32), b.ins.iconst(I64, 0))],
     ['variable 7 is not declared', ({ b }) => void b.useVar(7 as Variable)],
   ])('%s', (message, misuse) => {

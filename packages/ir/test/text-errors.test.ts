@@ -64,3 +64,19 @@ describe('errors say where, what was expected, and what was found', () => {
     expect([e.line, e.column]).toEqual([line, column])
   })
 })
+
+describe('hostile text fails at once', () => {
+  // biome-ignore format: table
+  test.each([
+    ['skipped values in many functions',   'function %f() {\nblock0:\n  v900000 = iconst.i32 1\n  return\n}\n'.repeat(2_000),        'skips too many numbers'],
+    ['skipped blocks in many functions',   'function %f() {\nblock900000:\n  return\n}\n'.repeat(2_000),                             'skips too many numbers'],
+    ['skipped slots in many functions',    'function %f() {\n ss60000 = explicit_slot 1\n}\n'.repeat(2_000),                        'skips too many numbers'],
+    ['a million digits',                   `function %f() {\nblock0:\n  v0 = iconst.i64 ${'9'.repeat(1_000_000)}\n}`,                'does not fit in i64'],
+    ['a million digits of a float',        `function %f() {\nblock0:\n  v0 = f64const 0x1.${'9'.repeat(1_000_000)}\n}`,              'too many digits'],
+    ['a long exponent',                    'function %f() {\nblock0:\n  v0 = f64const 0x1.0p99999999\n}',                            'expected an exponent'],
+  ])('%s', (_, text, message) => {
+    const start = performance.now()
+    expect(errorOf(text).message).toContain(message)
+    expect(performance.now() - start).toBeLessThan(3_000)
+  })
+})

@@ -59,3 +59,13 @@ export interface TargetIsa {
   /** Text of one instruction of the stream, virtual or physical. */
   printInst(v: VCode, at: number): string
 }
+
+/** A back end before its features and settings are chosen: what `@k23/isa-*` exports. */
+export interface Target {
+  readonly name: 'riscv64' | 'aarch64' | 'x64'
+  /** Flags of CPU features that `create` understands. */
+  readonly featureNames: readonly string[]
+  create(features: Readonly<Record<string, boolean>>, shared: SharedFlags): TargetIsa
+  /** Resolves a relocation inside one image: `distance` is symbol + addend - place. False where it does not reach. */
+  relocate(code: Uint8Array, offset: number, kind: string, distance: number): boolean
+}

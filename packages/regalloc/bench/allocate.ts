@@ -76,7 +76,7 @@ if (import.meta.main) {
   const size = Number(process.argv[2] ?? 20_000)
   const input = programInput(synthetic(size))
   console.log(`${input.numInsts} instructions, ${input.numBlocks} blocks, ${input.numVRegs} values`)
-  for (const algorithm of ['simple', 'single_pass'] as Algorithm[]) {
+  for (const algorithm of ['simple', 'single_pass', 'backtracking'] as Algorithm[]) {
     const times: number[] = []
     let stats = ''
     const cold = performance.now()

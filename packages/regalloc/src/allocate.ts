@@ -1,5 +1,6 @@
 // The entry to the package: chooses the algorithm, and proves its result where asked to.
 import { bug } from '@k23/entity'
+import { allocateBacktracking } from './backtracking/index.ts'
 import { check } from './checker.ts'
 import type { Algorithm, AllocInput, AllocOutput, MachineEnv } from './interface.ts'
 import { allocateSimple } from './simple.ts'
@@ -18,7 +19,7 @@ export function allocate(input: AllocInput, env: MachineEnv, options: AllocOptio
     const fault = validate(input, env)
     if (fault !== undefined) bug('regalloc input', input.name, fault.entity, fault.message)
   }
-  const output = options.algorithm === 'simple' ? allocateSimple(input, env) : allocateSinglePass(input, env)
+  const output = run(input, env, options.algorithm)
   if (options.check === true) {
     const errors = check(input, output, env)
     if (errors.length !== 0) {
@@ -27,4 +28,15 @@ export function allocate(input: AllocInput, env: MachineEnv, options: AllocOptio
     }
   }
   return output
+}
+
+function run(input: AllocInput, env: MachineEnv, algorithm: Algorithm): AllocOutput {
+  switch (algorithm) {
+    case 'simple':
+      return allocateSimple(input, env)
+    case 'single_pass':
+      return allocateSinglePass(input, env)
+    case 'backtracking':
+      return allocateBacktracking(input, env) ?? allocateSinglePass(input, env)
+  }
 }

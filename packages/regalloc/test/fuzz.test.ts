@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { type Algorithm, allocate, printProgram, programInput } from '../src/index.ts'
 import { generateCase, listChoices, seededChoices } from '../src/fuzz/index.ts'
 
-const algorithms: Algorithm[] = ['simple', 'single_pass']
+const algorithms: Algorithm[] = ['simple', 'single_pass', 'backtracking']
 const runs = process.env.K23_LONG === '1' ? 200_000 : Number(process.env.K23_FUZZ_RUNS ?? 400)
 const options = { maxBlocks: 8, maxInstsPerBlock: 8 }
 
@@ -30,7 +30,7 @@ for (const algorithm of algorithms) {
       if (failure(seededChoices(seed, record), algorithm) === undefined) continue
       const shrunk = fc.check(
         fc.property(decisions, (list) => failure(listChoices(list), algorithm) === undefined),
-        { examples: [[record]], numRuns: 1 },
+        { examples: [[record]], numRuns: 1, interruptAfterTimeLimit: 10_000 },
       )
       expect.fail(`seed ${seed}\n${failure(listChoices(shrunk.counterexample?.[0] ?? record), algorithm)}`)
     }

@@ -11,10 +11,31 @@ const dead = new Set(compileRules(all, options).errors.map((e) => e.rule))
 const rules = all.filter((_, i) => !dead.has(i)).slice(-1000)
 const start = performance.now()
 const compiled = compileRules(rules, options)
-console.log(`compiled ${rules.length} rules in ${(performance.now() - start).toFixed(0)} ms: ${compiled.source.length >> 10} KB of source`)
-console.log(compiled.stats.toSorted((a, b) => b.characters - a.characters).slice(0, 3).map((s) => `${s.name}: ${s.rows} rows, ${s.characters >> 10} KB, ${s.functions} functions`).join('\n'))
+console.log(
+  `compiled ${rules.length} rules in ${(performance.now() - start).toFixed(0)} ms: ${compiled.source.length >> 10} KB of source`,
+)
+console.log(
+  compiled.stats
+    .toSorted((a, b) => b.characters - a.characters)
+    .slice(0, 3)
+    .map((s) => `${s.name}: ${s.rows} rows, ${s.characters >> 10} KB, ${s.functions} functions`)
+    .join('\n'),
+)
 
-const ops = [Op.iadd, Op.isub, Op.band, Op.bor, Op.bxor, Op.imul, Op.ishl, Op.ushr, Op.clz, Op.popcnt, Op.uextend, Op.load]
+const ops = [
+  Op.iadd,
+  Op.isub,
+  Op.band,
+  Op.bor,
+  Op.bxor,
+  Op.imul,
+  Op.ishl,
+  Op.ushr,
+  Op.clz,
+  Op.popcnt,
+  Op.uextend,
+  Op.load,
+]
 const f = functionOf(ops, 5000, 5)
 const cx = new TestContext(f)
 cx.analyse((op) => (opFlags[op] & (SIDE_EFFECTS | CAN_STORE)) === 0)

@@ -40,7 +40,7 @@ export interface RootStats {
   readonly name: string
   readonly rules: number
   readonly rows: number
-  /** Characters of the largest of its functions. V8 gives up on a function of 60 KB of bytecode; a character is about 0.5 bytes of it. */
+  /** Characters of the largest of its functions. V8 gives up on a function of 60 KB of bytecode; a character is about 0.87 bytes of it. */
   readonly characters: number
   readonly functions: number
 }
@@ -64,7 +64,11 @@ export interface Instance<Cx> extends Matcher<Cx> {
 export function compileRules(rules: readonly Rule[], options: CompileOptions): Compiled {
   const patternErrors: RuleError[] = []
   const roots = rootsOf(rules, (rule, message) =>
-    patternErrors.push({ kind: 'pattern', rule, message: `rule "${rules[rule].name}" (${rules[rule].at ?? rule + 1}): ${message}` }),
+    patternErrors.push({
+      kind: 'pattern',
+      rule,
+      message: `rule "${rules[rule].name}" (${rules[rule].at ?? rule + 1}): ${message}`,
+    }),
   )
   const { errors, live } = checkRoots(rules, roots)
   const { source, stats } = moduleOf(rules, live, options)

@@ -19,6 +19,10 @@ function pair(lo: number): number {
   high.word = i64.hi
   return lo
 }
+function words(lo: number, hi: number): number {
+  high.word = hi
+  return lo
+}
 function small(lo: number): number {
   high.word = 0
   return lo
@@ -32,22 +36,22 @@ function mask(bits: number): number {
   return bits >= 64 ? i64.fromBigInt(-1n) : i64.sub(i64.shl(1, 0, bits), i64.hi, 1, 0)
 }
 
-// biome-ignore-start format: table
+// biome-ignore format: table
 const rows: readonly [name: string, arity: number, meaning: ConstMeaning][] = [
   ['kadd',    2, (al, ah, bl, bh) => pair(i64.add(al, ah, bl, bh))],
   ['ksub',    2, (al, ah, bl, bh) => pair(i64.sub(al, ah, bl, bh))],
   ['kmul',    2, (al, ah, bl, bh) => pair(i64.mul(al, ah, bl, bh))],
   ['kneg',    1, (al, ah) => pair(i64.neg(al, ah))],
-  ['kand',    2, (al, ah, bl, bh) => { high.word = ah & bh; return al & bl }],
-  ['kor',     2, (al, ah, bl, bh) => { high.word = ah | bh; return al | bl }],
-  ['kxor',    2, (al, ah, bl, bh) => { high.word = ah ^ bh; return al ^ bl }],
-  ['knot',    1, (al, ah) => { high.word = ~ah; return ~al }],
+  ['kand',    2, (al, ah, bl, bh) => words(al & bl, ah & bh)],
+  ['kor',     2, (al, ah, bl, bh) => words(al | bl, ah | bh)],
+  ['kxor',    2, (al, ah, bl, bh) => words(al ^ bl, ah ^ bh)],
+  ['knot',    1, (al, ah) => words(~al, ~ah)],
   ['kshl',    2, (al, ah, bl, _bh, bits) => pair(i64.shl(al, ah, bl & (bits - 1)))],
   ['kushr',   2, (al, ah, bl, _bh, bits) => pair(i64.ushr(al, ah, bl & (bits - 1)))],
-  ['ksshr',   2, (al, ah, bl, _bh, bits) => { const lo = signed(al, ah, bits); return pair(i64.sshr(lo, i64.hi, bl & (bits - 1))) }],
+  ['ksshr',   2, (al, ah, bl, _bh, bits) => pair(i64.sshr(signed(al, ah, bits), i64.hi, bl & (bits - 1)))],
   // all ones of the type, shifted right or left by the argument
-  ['kmaskhi', 1, (al, _ah, _bl, _bh, bits) => { const lo = mask(bits); return pair(i64.shl(lo, i64.hi, al & (bits - 1))) }],
-  ['kmasklo', 1, (al, _ah, _bl, _bh, bits) => { const lo = mask(bits); return pair(i64.ushr(lo, i64.hi, al & (bits - 1))) }],
+  ['kmaskhi', 1, (al, _ah, _bl, _bh, bits) => pair(i64.shl(mask(bits), i64.hi, al & (bits - 1)))],
+  ['kmasklo', 1, (al, _ah, _bl, _bh, bits) => pair(i64.ushr(mask(bits), i64.hi, al & (bits - 1)))],
   ['klog2',   1, (al, ah) => small(i64.ctz(al, ah))],
   // conditions
   ['keq',     2, (al, ah, bl, bh) => small(al === bl && ah === bh ? 1 : 0)],
@@ -56,7 +60,6 @@ const rows: readonly [name: string, arity: number, meaning: ConstMeaning][] = [
   ['kpow2',   1, (al, ah) => small((al !== 0 || ah !== 0) && (al & (al - 1)) === 0 && (al === 0 || ah === 0) && (ah & (ah - 1)) === 0 ? 1 : 0)],
   ['kboth',   2, (al, _ah, bl) => small(al & bl)],
 ]
-// biome-ignore-end format: table
 
 const byName = new Map(rows.map(([name, arity, meaning]) => [name, { name, arity, meaning }] as const))
 /** All rows. */
@@ -66,7 +69,12 @@ type Unary = (a: K) => ConstPat
 type Binary = (a: K, b: K) => ConstPat
 function make(name: string): (...args: K[]) => ConstPat {
   const fn = byName.get(name)!
-  return (...args) => ({ kind: 'fn', fn, args: args.map((a) => (typeof a === 'object' ? a : { kind: 'literal', value: a })) }) as unknown as ConstPat
+  return (...args) =>
+    ({
+      kind: 'fn',
+      fn,
+      args: args.map((a) => (typeof a === 'object' ? a : { kind: 'literal', value: a })),
+    }) as unknown as ConstPat
 }
 export const kadd: Binary = make('kadd')
 export const ksub: Binary = make('ksub')

@@ -61,12 +61,16 @@ export class Matches {
     w[at] = c5
   }
   /** The matches whose condition holds, sorted by rule and captures, without duplicates, at most `limit`: [rule, ...captures]. */
-  select(rules: PreparedRewrites, func: Func, root: Inst, limit = Number.POSITIVE_INFINITY): number[][] {
+  select(rules: PreparedRewrites, func: Func, root: Inst, limit: number = Number.POSITIVE_INFINITY): number[][] {
     const found: number[][] = []
     for (let i = 0; i < this.count; i++) {
       const row = Array.from(this.words.subarray(i * WIDTH, (i + 1) * WIDTH))
       const { condition } = rules.equations[row[0]]
-      if (condition === undefined || new Evaluator(rules, row, func, root).constant(condition, laneWidth(func, root)) !== 0) found.push(row)
+      if (
+        condition === undefined ||
+        new Evaluator(rules, row, func, root).constant(condition, laneWidth(func, root)) !== 0
+      )
+        found.push(row)
     }
     found.sort(compare)
     return found.filter((row, i) => i === 0 || compare(found[i - 1], row) !== 0).slice(0, limit)
@@ -89,7 +93,12 @@ export function prepare(rules: readonly Rewrite[]): PreparedRewrites {
 }
 
 /** Builds the right side of a selected match; gives the value, of the same type as `root`'s result. */
-export function buildRight(rules: PreparedRewrites, match: readonly number[], root: Inst, builder: RightSideBuilder): number {
+export function buildRight(
+  rules: PreparedRewrites,
+  match: readonly number[],
+  root: Inst,
+  builder: RightSideBuilder,
+): number {
   const f = builder.func
   const evaluator = new Evaluator(rules, match, f, root)
   return evaluator.build(rules.equations[match[0]].right, f.typeOf(f.result(root)), builder)
@@ -111,7 +120,8 @@ class Evaluator {
   /** Low word of a constant of `bits` bits, zero-extended; high word in high.word. */
   constant(p: Pat, bits: number): number {
     const f = this.func
-    if (p.kind === 'literal') return cut(Number(BigInt.asIntN(32, BigInt(p.value))), Number(BigInt.asIntN(32, BigInt(p.value) >> 32n)), bits)
+    if (p.kind === 'literal')
+      return cut(Number(BigInt.asIntN(32, BigInt(p.value))), Number(BigInt.asIntN(32, BigInt(p.value) >> 32n)), bits)
     if (p.kind === 'capture') {
       const x = this.captures[p.index]
       const { data } = this.specs[p.index]
@@ -140,7 +150,8 @@ class Evaluator {
       const lo = this.constant(p.imms[0]!, BITS[type & 15])
       return builder.make(op, type, args, lo, high.word)
     }
-    if (p.format === 'IntCompare' || p.format === 'FloatCompare') return builder.make(op, ctrl, args, this.code(p.imms[0]!), 0)
+    if (p.format === 'IntCompare' || p.format === 'FloatCompare')
+      return builder.make(op, ctrl, args, this.code(p.imms[0]!), 0)
     return builder.make(op, ctrl, args, 0, 0)
   }
 
@@ -165,7 +176,9 @@ class Evaluator {
     if (p.kind !== 'op') return undefined
     const c = resultConstraint(opNumber(p.op), 0)
     if (c >> Constraint.KIND_SHIFT === Constraint.CONCRETE) return (c & Constraint.PAYLOAD) as Type
-    const i = p.args.findIndex((_, n) => operandConstraint(opNumber(p.op), n) >> Constraint.KIND_SHIFT === Constraint.SAME)
+    const i = p.args.findIndex(
+      (_, n) => operandConstraint(opNumber(p.op), n) >> Constraint.KIND_SHIFT === Constraint.SAME,
+    )
     const ctrl = i < 0 ? undefined : this.typeOf(p.args[i])
     return ctrl === undefined ? undefined : Constraint.derivedType(c, ctrl) || undefined
   }

@@ -32,7 +32,12 @@ export function referenceEngine<Cx extends MatchContext>(
 ): Matcher<Cx> {
   const patterns = rules.map(patternsOf)
   const terms: Matcher<Cx>['terms'] = {}
-  const attempt = (cx: Cx, index: number, inst: Inst | undefined, args: number[]): { out: number | undefined } | undefined => {
+  const attempt = (
+    cx: Cx,
+    index: number,
+    inst: Inst | undefined,
+    args: number[],
+  ): { out: number | undefined } | undefined => {
     const rule = rules[index]
     const type = inst === undefined ? [] : [cx.func.ctrl[inst] as Type]
     if (type.length > 0 && !hasType(rule.types, type[0])) return undefined
@@ -72,7 +77,8 @@ export function referenceEngine<Cx extends MatchContext>(
       const done = rules[r].term === undefined ? attempt(cx, r, inst, []) : undefined
       if (done === undefined) continue
       const op = cx.func.op[inst]
-      if (numResults(op) > 0 || (numResults(op) < 0 && cx.func.results[inst] !== 0)) cx.setResult(inst, done.out as number)
+      if (numResults(op) > 0 || (numResults(op) < 0 && cx.func.results[inst] !== 0))
+        cx.setResult(inst, done.out as number)
       return true
     }
     return false
@@ -170,9 +176,7 @@ export class Search {
       return q === undefined ? immsFrom(n + 1) : this.imm(q, i, words[n], p, () => immsFrom(n + 1))
     }
     const argsFrom = (n: number): boolean =>
-      n === p.args.length
-        ? immsFrom(0)
-        : this.value(p.args[n], this.operand(i, n), () => argsFrom(n + 1))
+      n === p.args.length ? immsFrom(0) : this.value(p.args[n], this.operand(i, n), () => argsFrom(n + 1))
     return argsFrom(0)
   }
 

@@ -1,7 +1,16 @@
 // The surface that rule files are written against, and what generated matchers import.
 export * from './constants.ts'
 export * from './context.ts'
-export { buildRight, type EClassContext, Matches, type MatchRoot, prepare, type PreparedRewrites, referenceMatches, type RightSideBuilder } from './eclass.ts'
+export {
+  buildRight,
+  type EClassContext,
+  Matches,
+  type MatchRoot,
+  prepare,
+  type PreparedRewrites,
+  referenceMatches,
+  type RightSideBuilder,
+} from './eclass.ts'
 export * from './gen/ops.ts'
 export type { CCPat, ConstPat, ImmPat, InstPat, TypePat, ValuePat } from './pattern.ts'
 export { anyOf, at, comm, typed } from './pattern.ts'

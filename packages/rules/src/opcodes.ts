@@ -1,8 +1,19 @@
 // What rules need to know of the opcode table: the only file that reads it.
 import { bug } from '@k23/entity'
 import {
-  CAN_LOAD, CAN_STORE, ctrlAllows, FORMATS, type FormatName, NUM_OPCODES, opByName, opFlags, opFormat, opNumResults, opName as names,
-  SIDE_EFFECTS, VARIABLE_RESULTS,
+  CAN_LOAD,
+  CAN_STORE,
+  ctrlAllows,
+  FORMATS,
+  type FormatName,
+  NUM_OPCODES,
+  opByName,
+  opFlags,
+  opFormat,
+  opNumResults,
+  opName as names,
+  SIDE_EFFECTS,
+  VARIABLE_RESULTS,
 } from '@k23/ir'
 import { allTypes } from './typeset.ts'
 
@@ -34,5 +45,8 @@ export function hasEffects(name: string): boolean {
 const ctrlMasks: (bigint | undefined)[] = []
 /** The controlling types that the opcode may have, as a mask over type codes (bit 0: it has none). */
 export function ctrlMask(op: number): bigint {
-  return (ctrlMasks[op] ??= [0, ...allTypes].reduce((m, t) => (ctrlAllows(op, t as never) ? m | (1n << BigInt(t)) : m), 0n))
+  return (ctrlMasks[op] ??= [0, ...allTypes].reduce(
+    (m, t) => (ctrlAllows(op, t as never) ? m | (1n << BigInt(t)) : m),
+    0n,
+  ))
 }

@@ -97,5 +97,11 @@ export function opPattern(
   args: readonly unknown[],
   imms: readonly unknown[],
 ): ValuePat {
-  return opaque({ kind: 'op', op, format, args: args.map(dataOf), imms: imms.map((p) => (p === undefined ? p : dataOf(p))) })
+  return opaque({
+    kind: 'op',
+    op,
+    format,
+    args: args.map(dataOf),
+    imms: imms.map((p) => (p === undefined ? p : dataOf(p))),
+  })
 }

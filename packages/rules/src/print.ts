@@ -6,13 +6,22 @@ import { equationOf, type Rewrite } from './rewrite.ts'
 import type { Rule } from './rule.ts'
 import { any, typeSetName } from './typeset.ts'
 
-const LETTER: Record<string, string> = { value: 'x', const: 'k', cc: 'c', type: 'T', inst: 'i', sinkable: 'load', imm: 'n' }
+const LETTER: Record<string, string> = {
+  value: 'x',
+  const: 'k',
+  cc: 'c',
+  type: 'T',
+  inst: 'i',
+  sinkable: 'load',
+  imm: 'n',
+}
 
 /** `name: type pattern if flag, not flag, guard`. */
 export function printRule(rule: Rule): string {
   const printed = new Printer()
   const pattern = patternsOf(rule).map((p) => printed.pat(p))
-  const left = rule.term === undefined ? `${typeSetName(rule.types)} ${pattern[0]}` : `(${rule.term.name} ${pattern.join(' ')})`
+  const left =
+    rule.term === undefined ? `${typeSetName(rule.types)} ${pattern[0]}` : `(${rule.term.name} ${pattern.join(' ')})`
   const flags = rule.flags.map((f) => (f.want ? f.name : `not ${f.name}`))
   const guards = [rule.where, ...rule.derive].filter((f) => f !== undefined).map((f) => f.name || 'guard')
   const when = [...flags, ...guards]
@@ -62,7 +71,8 @@ class Printer {
     if (this.seen.has(c.index)) return name
     this.seen.add(c.index)
     const { spec } = c
-    if ((spec.sort === 'value' || spec.sort === 'type') && spec.types !== any) return `${name}:${typeSetName(spec.types)}`
+    if ((spec.sort === 'value' || spec.sort === 'type') && spec.types !== any)
+      return `${name}:${typeSetName(spec.types)}`
     if (spec.sort === 'cc') {
       const names = spec.float ? floatCCNames : intCCNames
       const members = names.filter((n, i) => n !== '' && ((spec.mask >> i) & 1) === 1)

@@ -60,5 +60,16 @@ export function equationOf(r: Rewrite): Equation {
 export function leftSide(r: Rewrite): Rule {
   const pattern = (): unknown => equationOf(r).left
   const { name, types, captures, at } = r
-  return { name, types, captures, pattern, emit: () => undefined, flags: [], where: undefined, derive: [], term: undefined, at }
+  return {
+    name,
+    types,
+    captures,
+    pattern,
+    emit: () => undefined,
+    flags: [],
+    where: undefined,
+    derive: [],
+    term: undefined,
+    at,
+  }
 }

@@ -59,7 +59,15 @@ export type RuleMaker<Cx> = <const C extends readonly Spec[], const D extends re
 /** The maker of rules for a back end whose lowering context is `Cx`. */
 export function lowering<Cx extends MatchContext>(): RuleMaker<Cx> {
   return (name, types, captures, pattern, emit, options = {}) =>
-    makeRule(name, types, captures, pattern, emit as unknown as Rule['emit'], options as unknown as ErasedOptions, undefined)
+    makeRule(
+      name,
+      types,
+      captures,
+      pattern,
+      emit as unknown as Rule['emit'],
+      options as unknown as ErasedOptions,
+      undefined,
+    )
 }
 
 /** Sorts of a term's arguments. */

@@ -2,7 +2,19 @@
 // parameters of its pattern and of its emitter; `P` is what the pattern's lambda gets, `E` what the emitter gets.
 import type { Packed } from '@k23/entity'
 import type {
-  BlockCall, Constant, DynamicStackSlot, FuncRef, GlobalValue, Immediate, Inst, IntCC, JumpTable, MemFlags, SigRef, StackSlot, Type,
+  BlockCall,
+  Constant,
+  DynamicStackSlot,
+  FuncRef,
+  GlobalValue,
+  Immediate,
+  Inst,
+  IntCC,
+  JumpTable,
+  MemFlags,
+  SigRef,
+  StackSlot,
+  Type,
   Value,
 } from '@k23/ir'
 import { floatCCNames, intCCNames } from '@k23/ir'

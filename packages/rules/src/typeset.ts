@@ -4,7 +4,21 @@
 // which makes intersection, inclusion and complement one operator each; a matcher tests it as a comparison, as a shift
 // of a 32-bit word, or through a table of 512 bytes (compiler/tests.ts).
 import {
-  F16, F32, F64, F128, I8, I16, I32, I64, I128, isFloatLane, isIntLane, laneBits, log2LaneCount, type Type, typeName,
+  F16,
+  F32,
+  F64,
+  F128,
+  I8,
+  I16,
+  I32,
+  I64,
+  I128,
+  isFloatLane,
+  isIntLane,
+  laneBits,
+  log2LaneCount,
+  type Type,
+  typeName,
 } from '@k23/ir'
 
 /** A set of CLIF types; bit t of `mask` says that type code t is a member. */
@@ -45,7 +59,11 @@ export function typeSetName(s: TypeSet): string {
   return s.name ?? maskName(s.mask)
 }
 export function maskName(mask: bigint): string {
-  return mask === ANY_TYPE ? 'any' : `{${typesOf(mask).map((t) => (t === 0 ? 'none' : typeName(t))).join(' ')}}`
+  return mask === ANY_TYPE
+    ? 'any'
+    : `{${typesOf(mask)
+        .map((t) => (t === 0 ? 'none' : typeName(t)))
+        .join(' ')}}`
 }
 
 /** Every well-formed type code, scalars first; INVALID is not among them. */

@@ -15,7 +15,12 @@ export interface Loaded {
   compiled: Compiled
 }
 
-export async function load(name: string, rules: readonly Rule[], rulesModule: string, more: Partial<CompileOptions> = {}): Promise<Loaded> {
+export async function load(
+  name: string,
+  rules: readonly Rule[],
+  rulesModule: string,
+  more: Partial<CompileOptions> = {},
+): Promise<Loaded> {
   const compiled = compileRules(rules, {
     rulesModule,
     contextType: 'TestContext',

@@ -1,5 +1,36 @@
 // What the build says about rule lists that are wrong.
-import { anyFloat, anyInt, anyOf, at, brif, cc, comm, feature, fits32, fits64, i32, i64, iadd, iconst, icmp, imm12, inst, intRange, isub, k, lowering, not, type Rule, store, typed, uextend, uintRange, val, valOf, w32or64 } from '@k23/rules'
+import {
+  anyFloat,
+  anyInt,
+  anyOf,
+  at,
+  brif,
+  cc,
+  comm,
+  feature,
+  fits32,
+  fits64,
+  i32,
+  i64,
+  iadd,
+  iconst,
+  icmp,
+  imm12,
+  inst,
+  intRange,
+  isub,
+  k,
+  lowering,
+  not,
+  type Rule,
+  store,
+  typed,
+  uextend,
+  uintRange,
+  val,
+  valOf,
+  w32or64,
+} from '@k23/rules'
 import { compileRules } from '@k23/rules/compiler'
 import { expect, test } from 'vitest'
 import type { TestContext } from './context.ts'
@@ -20,7 +51,12 @@ const kinds = (...rules: Rule[]): string[] => errors(...rules).map((e) => e.slic
 test('a contained rule: says which line to move above which', () => {
   const general = rule('add', fits64, [val, val], (x, y) => iadd(x, y), none)
   const special = rule('addi', fits64, [val, imm12], (x, n) => iadd(x, iconst(n)), none)
-  const { errors } = compileRules([general, special], { rulesModule: '-', contextType: '-', contextModule: '-', generator: '-' })
+  const { errors } = compileRules([general, special], {
+    rulesModule: '-',
+    contextType: '-',
+    contextModule: '-',
+    generator: '-',
+  })
   const lines = [general, special].map((r) => Number(r.at!.split(':')[1]))
   expect(errors).toEqual([
     {
@@ -81,11 +117,23 @@ test('covered by several together: types, condition codes, features, ranges', ()
   const wide = rule('wide', i64, [val, val], (x, y) => iadd(x, y), none)
   const all = rule('all', fits64, [val, val], (x, y) => iadd(x, y), none)
   expect(errors(narrow, wide, all)).toEqual([expect.stringMatching(/^covered: rule "all".*"narrow".*"wide".*together/)])
-  expect(kinds(narrow, rule('any', anyInt, [val, val], (x, y) => iadd(x, y), none))).toEqual([])
+  expect(
+    kinds(
+      narrow,
+      rule('any', anyInt, [val, val], (x, y) => iadd(x, y), none),
+    ),
+  ).toEqual([])
   const on = rule('on', i64, [val, val], (x, y) => isub(x, y), none, { has: [zbb] })
   const off = rule('off', i64, [val, val], (x, y) => isub(x, y), none, { has: [not(zbb)] })
-  expect(kinds(on, off, rule('plain', i64, [val, val], (x, y) => isub(x, y), none))).toEqual(['covered'])
-  const range = (name: string, a: number, b: number): Rule => rule(name, i64, [val, intRange(a, b)], (x, n) => iadd(x, iconst(n)), none)
+  expect(
+    kinds(
+      on,
+      off,
+      rule('plain', i64, [val, val], (x, y) => isub(x, y), none),
+    ),
+  ).toEqual(['covered'])
+  const range = (name: string, a: number, b: number): Rule =>
+    rule(name, i64, [val, intRange(a, b)], (x, n) => iadd(x, iconst(n)), none)
   expect(kinds(range('low', -100, 0), range('high', 1, 100), range('mid', -50, 50))).toEqual(['covered'])
   expect(kinds(range('low', -100, 0), range('high', 2, 100), range('mid', -50, 50))).toEqual([])
 })
@@ -95,20 +143,34 @@ test('an alternative that the rule itself contains is no error', () => {
 })
 
 test('patterns that cannot be', () => {
-  expect(errors(rule('float', anyFloat, [val, val], (x, y) => iadd(x, y), none))).toEqual([expect.stringMatching(/types that its opcode may have/)])
-  expect(errors(rule('effects', i64, [val, val], (x, y) => iadd(store(x, y), x), none))).toEqual([expect.stringMatching(/cannot look through store/)])
-  expect(errors(rule('missing', i64, [val, val], (x, y) => anyOf(iadd(x, y), isub(x, x)), none))).toEqual([expect.stringMatching(/capture 2 is not in every alternative/)])
-  expect(errors(rule('code', i64, [val, val], (x, y) => icmp('less', x, y), none))).toEqual([expect.stringMatching(/no condition code less; there are eq ne/)])
+  expect(errors(rule('float', anyFloat, [val, val], (x, y) => iadd(x, y), none))).toEqual([
+    expect.stringMatching(/types that its opcode may have/),
+  ])
+  expect(errors(rule('effects', i64, [val, val], (x, y) => iadd(store(x, y), x), none))).toEqual([
+    expect.stringMatching(/cannot look through store/),
+  ])
+  expect(errors(rule('missing', i64, [val, val], (x, y) => anyOf(iadd(x, y), isub(x, x)), none))).toEqual([
+    expect.stringMatching(/capture 2 is not in every alternative/),
+  ])
+  expect(errors(rule('code', i64, [val, val], (x, y) => icmp('less', x, y), none))).toEqual([
+    expect.stringMatching(/no condition code less; there are eq ne/),
+  ])
 })
 
 test('overlaps name the pair in list order', () => {
   const a = rule('a', i64, [val, imm12], (x, n) => comm(iadd)(x, iconst(n)), none)
   const b = rule('b', i64, [val, val, uintRange(1, 3)], (x, y, n) => iadd(x, isub(y, iconst(n))), none)
   const c = rule('c', i64, [val, val], (x, y) => iadd(x, y), none)
-  const text = (...rules: Rule[]): string => compileRules(rules, { rulesModule: '-', contextType: '-', contextModule: '-', generator: '-' }).overlaps
+  const text = (...rules: Rule[]): string =>
+    compileRules(rules, { rulesModule: '-', contextType: '-', contextModule: '-', generator: '-' }).overlaps
   expect(text(a, b, c)).toBe('iadd: a before b\n')
   expect(text(b, a, c)).toBe('iadd: b before a\n')
-  expect(text(a, rule('d', i64, [inst, val], (i, x) => at(i, isub(x, x)), none))).toBe('')
+  expect(
+    text(
+      a,
+      rule('d', i64, [inst, val], (i, x) => at(i, isub(x, x)), none),
+    ),
+  ).toBe('')
 })
 
 test('types of the surface are checked', () => {
@@ -116,8 +178,9 @@ test('types of the surface are checked', () => {
   rule('sorts', i64, [val, k], (x, c) => iadd(x, c), none)
   // @ts-expect-error a condition code does not stand for a constant
   rule('sorts2', i64, [cc()], (p) => iconst(p), none)
+  const emit = (_c: TestContext, _t: number, n: string): number => n.length
   // @ts-expect-error the emitter's capture is a number
-  rule('emits', i64, [imm12], (n) => iconst(n), (_c, _t, n: string) => n.length)
+  rule('emits', i64, [imm12], (n) => iconst(n), emit)
   // @ts-expect-error brif has a condition
   rule('arity', i64, [], () => brif(), none)
 })

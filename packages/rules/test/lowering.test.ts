@@ -1,5 +1,5 @@
 // The rule list of riscv-like.ts, compiled and interpreted: unit examples, and agreement on random functions.
-import { CAN_STORE, Func, type Inst, Op, opFlags, SIDE_EFFECTS } from '@k23/ir'
+import { CAN_STORE, type Func, type Inst, Op, opFlags, SIDE_EFFECTS } from '@k23/ir'
 import { checkWitnesses, compileRules, referenceEngine, uncovered } from '@k23/rules/compiler'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -21,7 +21,14 @@ interface Outcome {
   result: number
   words: number[]
 }
-function outcome(lower: (cx: TestContext, i: Inst) => boolean, terms: Record<string, unknown>, f: Func, i: number, flags: number, sinking: boolean): Outcome {
+function outcome(
+  lower: (cx: TestContext, i: Inst) => boolean,
+  terms: Record<string, unknown>,
+  f: Func,
+  i: number,
+  flags: number,
+  sinking: boolean,
+): Outcome {
   const cx = new TestContext(f)
   cx.analyse(pure)
   cx.features.set([flags & 1, (flags >> 1) << 1])
@@ -38,8 +45,9 @@ test('the list has no errors, and its overlaps are those on file', async () => {
 
 test('matcher and reference engine agree on random functions', () => {
   const engine = referenceEngine<TestContext>(rules)
-  const ops = [...new Set(m.compiled.stats.filter((s) => !s.name.startsWith('term_')).map((s) => s.name.slice('lower_'.length)))]
-    .map((n) => Op[(n === 'return' ? 'return_' : n) as keyof typeof Op])
+  const ops = [
+    ...new Set(m.compiled.stats.filter((s) => !s.name.startsWith('term_')).map((s) => s.name.slice('lower_'.length))),
+  ].map((n) => Op[(n === 'return' ? 'return_' : n) as keyof typeof Op])
   const before = m.fired.slice()
   fc.assert(
     fc.property(functions([...ops, Op.ishl, Op.imul], 24), fc.nat(3), fc.boolean(), (f, flags, sinking) => {
@@ -63,13 +71,22 @@ test('every rule has a witness that fires it, in matcher and engine alike', () =
 })
 
 test('outlining changes nothing', () => {
-  const { instantiate, stats } = compileRules(rules, { rulesModule: '-', contextType: '-', contextModule: '-', generator: '-', outlineAbove: 300 })
+  const { instantiate, stats } = compileRules(rules, {
+    rulesModule: '-',
+    contextType: '-',
+    contextModule: '-',
+    generator: '-',
+    outlineAbove: 300,
+  })
   expect(stats.find((s) => s.name === 'lower_iadd')!.functions).toBeGreaterThan(2)
+  expect(Math.max(...stats.map((s) => s.characters))).toBeLessThan(1500)
   const small = instantiate<TestContext>()
   fc.assert(
     fc.property(functions([Op.iadd, Op.ishl, Op.uextend, Op.load, Op.icmp, Op.brif], 12), fc.nat(3), (f, flags) => {
       for (let i = 0; i < f.numInsts; i++)
-        expect(outcome(small.lower, small.terms, f, i, flags, true)).toEqual(outcome(m.lower, m.terms, f, i, flags, true))
+        expect(outcome(small.lower, small.terms, f, i, flags, true)).toEqual(
+          outcome(m.lower, m.terms, f, i, flags, true),
+        )
     }),
     { numRuns: 300 },
   )
@@ -77,8 +94,18 @@ test('outlining changes nothing', () => {
 
 describe('uncovered', () => {
   test('names pairs without a general rule, and says where special cases exist', () => {
-    const gaps = uncovered(rules, (op, type) => ['iadd', 'isub', 'iconst', 'imul', 'sextend', 'jump'].includes(op) && ['i8', 'i64', 'i128', 'none'].includes(type))
-    expect(gaps.map((g) => `${g.op}.${g.type}${g.partly ? ' partly' : ''}`)).toEqual(['isub.i128', 'imul.i8', 'imul.i64', 'imul.i128'])
+    const gaps = uncovered(
+      rules,
+      (op, type) =>
+        ['iadd', 'isub', 'iconst', 'imul', 'sextend', 'jump'].includes(op) &&
+        ['i8', 'i64', 'i128', 'none'].includes(type),
+    )
+    expect(gaps.map((g) => `${g.op}.${g.type}${g.partly ? ' partly' : ''}`)).toEqual([
+      'isub.i128',
+      'imul.i8',
+      'imul.i64',
+      'imul.i128',
+    ])
   })
   test('does not count rules that need a feature or a guard', () => {
     const without = rules.filter((r) => r.name !== 'add')

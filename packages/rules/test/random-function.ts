@@ -1,10 +1,47 @@
 // Random functions over the opcodes that a rule list mentions. Operands need not have the types that the verifier asks for: matchers
 // must agree on anything; only controlling types are always possible ones, which compiled matchers rely on.
 import fc from 'fast-check'
-import { ctrlAllows, Format, Func, I128, I16, I32, I64, I8, type Inst, Op, opFormat, opNumResults, type Type } from '@k23/ir'
+import {
+  ctrlAllows,
+  Format,
+  Func,
+  I128,
+  I16,
+  I32,
+  I64,
+  I8,
+  type Inst,
+  Op,
+  opFormat,
+  opNumResults,
+  type Type,
+} from '@k23/ir'
 
 const TYPES: Type[] = [I32, I64, I8, I16, I128]
-const CONSTANTS = [0, 1, 2, 3, 4, 5, 8, 31, 255, 2047, 2048, 4094, 4096, -1, -2, -2048, -2049, 65536, 2 ** 31 - 1, -(2 ** 31), 2 ** 32, 2 ** 40]
+const CONSTANTS = [
+  0,
+  1,
+  2,
+  3,
+  4,
+  5,
+  8,
+  31,
+  255,
+  2047,
+  2048,
+  4094,
+  4096,
+  -1,
+  -2,
+  -2048,
+  -2049,
+  65536,
+  2 ** 31 - 1,
+  -(2 ** 31),
+  2 ** 32,
+  2 ** 40,
+]
 
 export interface Choice {
   op: number
@@ -17,8 +54,17 @@ export interface Choice {
 export function functions(ops: readonly number[], size: number): fc.Arbitrary<Func> {
   const pick = (n: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: n - 1 })
   // Constants are frequent, since most patterns have one.
-  const op = fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...ops) }, { weight: 1, arbitrary: fc.constant(Op.iconst) })
-  const choice = fc.record({ op, type: pick(TYPES.length), args: fc.array(pick(8), { minLength: 3, maxLength: 3 }), constant: pick(CONSTANTS.length), word: pick(10) })
+  const op = fc.oneof(
+    { weight: 2, arbitrary: fc.constantFrom(...ops) },
+    { weight: 1, arbitrary: fc.constant(Op.iconst) },
+  )
+  const choice = fc.record({
+    op,
+    type: pick(TYPES.length),
+    args: fc.array(pick(8), { minLength: 3, maxLength: 3 }),
+    constant: pick(CONSTANTS.length),
+    word: pick(10),
+  })
   return fc.array(choice, { minLength: 1, maxLength: size }).map(build)
 }
 
@@ -36,7 +82,13 @@ export function build(choices: readonly Choice[]): Func {
     const value = CONSTANTS[c.constant]
     const isConst = format === Format.UnaryImm
     const small = format === Format.Load || format === Format.Store ? value | 0 : c.word
-    const inst = f.makeInst(c.op, ctrl, f.pool.from(isConst ? [] : args), isConst ? value | 0 : small, isConst ? Math.floor(value / 2 ** 32) | 0 : c.word)
+    const inst = f.makeInst(
+      c.op,
+      ctrl,
+      f.pool.from(isConst ? [] : args),
+      isConst ? value | 0 : small,
+      isConst ? Math.floor(value / 2 ** 32) | 0 : c.word,
+    )
     const results = c.op === Op.call ? c.word & 1 : opNumResults[c.op]
     for (let i = 0; i < results; i++) f.appendResult(inst, ctrl === 0 ? I64 : ctrl)
     f.appendInst(inst as Inst, block)
@@ -51,6 +103,12 @@ export function functionOf(ops: readonly number[], n: number, seed: number): Fun
     return (seed >>> 8) % limit
   }
   const op = (): number => (random(3) === 0 ? Op.iconst : ops[random(ops.length)])
-  const choice = (): Choice => ({ op: op(), type: random(TYPES.length), args: [random(8), random(8), random(8)], constant: random(CONSTANTS.length), word: random(10) })
+  const choice = (): Choice => ({
+    op: op(),
+    type: random(TYPES.length),
+    args: [random(8), random(8), random(8)],
+    constant: random(CONSTANTS.length),
+    word: random(10),
+  })
   return build(Array.from({ length: n }, choice))
 }

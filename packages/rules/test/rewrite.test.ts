@@ -1,6 +1,38 @@
 // Rewrites: the compiled matcher records what the reference engine records, and right sides equal left sides when both are evaluated.
-import { Func, I16, I32, I64, I8, type Inst, Op, opName, operandConstraint, resultType, satisfies, type Type } from '@k23/ir'
-import { anyInt, buildRight, type EClassContext, fits64, iadd, iconst, isub, k, ksub, Matches, prepare, printRewrite, printRule, referenceMatches, rewrite, store, to, val } from '@k23/rules'
+import {
+  Func,
+  I16,
+  I32,
+  I64,
+  I8,
+  type Inst,
+  Op,
+  opName,
+  operandConstraint,
+  resultType,
+  satisfies,
+  type Type,
+} from '@k23/ir'
+import {
+  anyInt,
+  buildRight,
+  type EClassContext,
+  fits64,
+  iadd,
+  iconst,
+  isub,
+  k,
+  ksub,
+  Matches,
+  prepare,
+  printRewrite,
+  printRule,
+  referenceMatches,
+  rewrite,
+  store,
+  to,
+  val,
+} from '@k23/rules'
 import { compileRewrites } from '@k23/rules/compiler'
 import { expect, test } from 'vitest'
 import { rewrites } from './rewrites.ts'
@@ -9,7 +41,25 @@ import { rules as riscv } from './riscv-like.ts'
 const compiled = compileRewrites(rewrites, { generator: 'a test' })
 const prepared = prepare(rewrites)
 const INTS: Type[] = [I8, I16, I32, I64]
-const OPS = [Op.iadd, Op.isub, Op.imul, Op.band, Op.bor, Op.bxor, Op.ineg, Op.bnot, Op.ishl, Op.ushr, Op.sshr, Op.select, Op.icmp, Op.uextend, Op.sextend, Op.uextend, Op.sextend]
+const OPS = [
+  Op.iadd,
+  Op.isub,
+  Op.imul,
+  Op.band,
+  Op.bor,
+  Op.bxor,
+  Op.ineg,
+  Op.bnot,
+  Op.ishl,
+  Op.ushr,
+  Op.sshr,
+  Op.select,
+  Op.icmp,
+  Op.uextend,
+  Op.sextend,
+  Op.uextend,
+  Op.sextend,
+]
 
 /** An e-graph for tests: every value its own class, until two are merged. */
 class Graph implements EClassContext {
@@ -65,9 +115,17 @@ function randomFunction(size: number): Func {
     const ctrl = INTS[random(4)]
     const value = constants[random(constants.length)]
     const args: number[] = []
-    const arity = isConst ? 0 : [Op.ineg, Op.bnot, Op.uextend, Op.sextend].includes(op as never) ? 1 : op === Op.select ? 3 : 2
+    const arity = isConst
+      ? 0
+      : [Op.ineg, Op.bnot, Op.uextend, Op.sextend].includes(op as never)
+        ? 1
+        : op === Op.select
+          ? 3
+          : 2
     for (let i = 0; i < arity; i++) {
-      const fitting = Array.from({ length: f.numValues }, (_, v) => v).filter((v) => satisfies(operandConstraint(op, i), f.valType[v] as Type, ctrl))
+      const fitting = Array.from({ length: f.numValues }, (_, v) => v).filter((v) =>
+        satisfies(operandConstraint(op, i), f.valType[v] as Type, ctrl),
+      )
       if (fitting.length === 0) break
       args.push(fitting[fitting.length - 1 - random(Math.min(fitting.length, 6))])
     }
@@ -89,7 +147,10 @@ function plant(f: Func): void {
     return f.defInst(append(f, Op.iconst, t, [], random(12), 0) as never)
   })
   const root = f.defInst(append(f, Op.ineg, t, [operands[0]], 0, 0) as never) as Inst
-  buildRight(lefts, [rule, ...captures], root, { func: f, make: (op, ctrl, args, lo, hi) => append(f, op, ctrl, args, lo, hi) })
+  buildRight(lefts, [rule, ...captures], root, {
+    func: f,
+    make: (op, ctrl, args, lo, hi) => append(f, op, ctrl, args, lo, hi),
+  })
 }
 function append(f: Func, op: number, ctrl: Type, args: readonly number[], lo: number, hi: number): number {
   if (op === Op.iconst && ctrl !== I64) {
@@ -105,10 +166,16 @@ function append(f: Func, op: number, ctrl: Type, args: readonly number[], lo: nu
 
 const width = (t: number): number => [0, 8, 16, 32, 64][t]
 const CONDITIONS: ((a: bigint, b: bigint, w: number) => boolean)[] = [
-  (a, b) => a === b, (a, b) => a !== b,
-  (a, b, w) => BigInt.asIntN(w, a) < BigInt.asIntN(w, b), (a, b, w) => BigInt.asIntN(w, a) >= BigInt.asIntN(w, b),
-  (a, b, w) => BigInt.asIntN(w, a) > BigInt.asIntN(w, b), (a, b, w) => BigInt.asIntN(w, a) <= BigInt.asIntN(w, b),
-  (a, b) => a < b, (a, b) => a >= b, (a, b) => a > b, (a, b) => a <= b,
+  (a, b) => a === b,
+  (a, b) => a !== b,
+  (a, b, w) => BigInt.asIntN(w, a) < BigInt.asIntN(w, b),
+  (a, b, w) => BigInt.asIntN(w, a) >= BigInt.asIntN(w, b),
+  (a, b, w) => BigInt.asIntN(w, a) > BigInt.asIntN(w, b),
+  (a, b, w) => BigInt.asIntN(w, a) <= BigInt.asIntN(w, b),
+  (a, b) => a < b,
+  (a, b) => a >= b,
+  (a, b) => a > b,
+  (a, b) => a <= b,
 ]
 /** Value `v`, unsigned, with the given block parameters. */
 function evaluate(f: Func, v: number, params: readonly bigint[]): bigint {
@@ -121,10 +188,21 @@ function evaluate(f: Func, v: number, params: readonly bigint[]): bigint {
   const n = y === undefined ? 0n : y % BigInt(w)
   const meaning: Record<string, () => bigint> = {
     iconst: () => (BigInt(f.imm1[d]) << 32n) | BigInt(f.imm0[d] >>> 0),
-    iadd: () => x + y, isub: () => x - y, imul: () => x * y, band: () => x & y, bor: () => x | y, bxor: () => x ^ y,
-    ineg: () => -x, bnot: () => ~x, ishl: () => x << n, ushr: () => x >> n, sshr: () => BigInt.asIntN(w, x) >> n,
-    select: () => (x !== 0n ? y : z), icmp: () => (CONDITIONS[f.imm0[d]](x, y, from) ? 1n : 0n),
-    uextend: () => x, sextend: () => BigInt.asIntN(from, x),
+    iadd: () => x + y,
+    isub: () => x - y,
+    imul: () => x * y,
+    band: () => x & y,
+    bor: () => x | y,
+    bxor: () => x ^ y,
+    ineg: () => -x,
+    bnot: () => ~x,
+    ishl: () => x << n,
+    ushr: () => x >> n,
+    sshr: () => BigInt.asIntN(w, x) >> n,
+    select: () => (x !== 0n ? y : z),
+    icmp: () => (CONDITIONS[f.imm0[d]](x, y, from) ? 1n : 0n),
+    uextend: () => x,
+    sextend: () => BigInt.asIntN(from, x),
   }
   return BigInt.asUintN(w, meaning[opName[f.op[d]]]())
 }
@@ -176,12 +254,18 @@ test('every right side has the value of its left side', () => {
       graph.matches.clear()
       roots[func.op[i]](graph, i as Inst)
       for (const match of graph.matches.select(prepared, func, i as Inst)) {
-        const right = buildRight(prepared, match, i as Inst, { func, make: (op, ctrl, args, lo, hi) => append(func, op, ctrl, args, lo, hi) })
+        const right = buildRight(prepared, match, i as Inst, {
+          func,
+          make: (op, ctrl, args, lo, hi) => append(func, op, ctrl, args, lo, hi),
+        })
         const left = func.result(i as Inst)
         expect(func.valType[right]).toBe(func.valType[left])
         const { name } = rewrites[match[0]]
         for (let n = 0; n < 3; n++) {
-          const params = Array.from({ length: 8 }, () => (BigInt(random(1 << 20)) << 44n) ^ (BigInt(random(1 << 20)) << 25n) ^ BigInt(random(1 << 20)))
+          const params = Array.from(
+            { length: 8 },
+            () => (BigInt(random(1 << 20)) << 44n) ^ (BigInt(random(1 << 20)) << 25n) ^ BigInt(random(1 << 20)),
+          )
           expect([name, evaluate(func, right, params)]).toEqual([name, evaluate(func, left, params)])
         }
         tried.set(name, (tried.get(name) ?? 0) + 1)
@@ -192,7 +276,9 @@ test('every right side has the value of its left side', () => {
 })
 
 test('the check of right sides would notice a wrong one', () => {
-  const wrong = prepare([rewrite('wrong', fits64, [val, k], (_t, x, a) => to(isub(x, iconst(a)), iadd(x, iconst(ksub(a, 0)))))])
+  const wrong = prepare([
+    rewrite('wrong', fits64, [val, k], (_t, x, a) => to(isub(x, iconst(a)), iadd(x, iconst(ksub(a, 0))))),
+  ])
   const func = randomFunction(0)
   const c = append(func, Op.iconst, I32, [], 5, 0)
   const v = append(func, Op.isub, I32, [4, c], 0, 0)
@@ -200,7 +286,10 @@ test('the check of right sides would notice a wrong one', () => {
   const root = func.defInst(v as never) as Inst
   referenceMatches(wrong, graph, root)
   const [match] = graph.matches.select(wrong, func, root)
-  const right = buildRight(wrong, match, root, { func, make: (op, ctrl, args, lo, hi) => append(func, op, ctrl, args, lo, hi) })
+  const right = buildRight(wrong, match, root, {
+    func,
+    make: (op, ctrl, args, lo, hi) => append(func, op, ctrl, args, lo, hi),
+  })
   expect(evaluate(func, right, Array(8).fill(9n))).not.toBe(evaluate(func, v, Array(8).fill(9n)))
 })
 

@@ -1,11 +1,61 @@
 // A small back end's rules in the style of a RISC-V: the surface in use, and the rule list of several tests.
 // The context records what it is asked to emit as text, so that matcher and reference engine can be compared.
 import type { Inst, Type, Value } from '@k23/ir'
-import { TestContext } from './context.ts'
+import type { TestContext } from './context.ts'
 import {
-  any, anyInt, at, band, br_table, brif, call, cc, comm, constHi, constLo, feature, fits32, fits64, func, flags, i128, i16, i32, i64,
-  iadd, icmp, iconst, imm12, immBy, inst, ishl, isub, jump, jumpTable, k, load, lowering, NO, not, none, offset, return_, type Rule,
-  sextend, simm32, sinkable, store, target, term, type TermFn, typed, typeIn, uadd_overflow, uextend, uintRange, val, valOf,
+  any,
+  anyInt,
+  at,
+  band,
+  br_table,
+  brif,
+  call,
+  cc,
+  comm,
+  constHi,
+  constLo,
+  feature,
+  fits32,
+  fits64,
+  func,
+  flags,
+  i128,
+  i16,
+  i32,
+  i64,
+  iadd,
+  icmp,
+  iconst,
+  imm12,
+  immBy,
+  inst,
+  ishl,
+  isub,
+  jump,
+  jumpTable,
+  k,
+  load,
+  lowering,
+  NO,
+  not,
+  none,
+  offset,
+  return_,
+  type Rule,
+  sextend,
+  simm32,
+  sinkable,
+  store,
+  target,
+  term,
+  type TermFn,
+  typed,
+  typeIn,
+  uadd_overflow,
+  uextend,
+  uintRange,
+  val,
+  valOf,
   w32or64,
 } from '@k23/rules'
 
@@ -30,6 +80,7 @@ function small(_c: Cx, _t: Type, _x: Value, n: number): boolean {
 export const amode = term<Cx, ['value', 'number']>('amode', ['value', 'number'])
 export type Amode = TermFn<Cx, ['value', 'number']>
 
+// biome-ignore format: table
 export const rules: Rule[] = [
   amode('base+imm', [val, imm12, imm12], (b, n, off) => [iadd(b, iconst(n)), off], (c, b, n, off) => c.emit('base+imm', c.use(b), n + off), { where: sumFits }),
   amode('base', [val, imm12], (b, off) => [b, off], (c, b, off) => c.emit('base', c.use(b), off)),

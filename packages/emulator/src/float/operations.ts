@@ -3,8 +3,9 @@
 // An operation is a number, so that generated code passes a literal: index in FLOAT_OPS * 4 + index in FLOAT_FORMATS. What it leaves
 // (result words, new flags) is in this module's live bindings, as in entity's i64.
 //
-// Fast path: with rounding to nearest even and INEXACT accrued already, the host's own arithmetic tells all there is to tell if the
-// result is a normal number: no other flag can be raised then. Once a program has rounded, it stays on this path.
+// Fast path: with rounding to nearest even, the host's own arithmetic gives the value, and if that is a normal number the only flag that can
+// be raised is INEXACT. Whether it is needs the error of the operation, which double arithmetic gives exactly (Dekker 1971, Knuth's TwoSum), and
+// need not be asked once INEXACT has accrued.
 
 import * as soft from './soft.ts'
 
@@ -49,7 +50,6 @@ export function floatCode(op: FloatOp, format: FloatFormat): number {
 const FORMATS: readonly soft.Format[] = [soft.SINGLE, soft.DOUBLE, soft.HALF]
 const WIDTHS: readonly number[] = [32, 64, 16]
 const DOUBLE_INDEX = 1
-const SINGLE_INDEX = 0
 
 /** Result of the last float(), and the flags that it raised. */
 export let resultLo = 0
@@ -61,6 +61,7 @@ const doubles = new Float64Array(words.buffer)
 const singles = new Float32Array(words.buffer)
 const LEAST_NORMAL_DOUBLE = 2 ** -1022
 const LEAST_NORMAL_SINGLE = 2 ** -126
+const GREATEST_DOUBLE = Number.MAX_VALUE
 const GREATEST_SINGLE = (2 - 2 ** -23) * 2 ** 127
 
 /** The rounding mode that an rm field stands for under an fcsr: 7 is dynamic; 5 and 6 are reserved (negative result). */
@@ -69,7 +70,10 @@ export function roundingMode(rm: number, fcsr: number): number {
   return mode <= 4 ? mode : -1
 }
 
-/** Computes; operands and result as 64-bit register contents (narrow ones boxed), integers sign-extended. `mode` is a legal rounding mode. */
+/**
+ * Computes; operands and result as 64-bit register contents (narrow ones boxed), integers sign-extended. `mode` is a legal rounding mode;
+ * fcsr -1 asks for the exact way.
+ */
 export function float(
   code: number,
   mode: number,
@@ -81,56 +85,189 @@ export function float(
   cLo: number,
   cHi: number,
 ): void {
-  if (mode === soft.NEAREST_EVEN && (fcsr & soft.INEXACT) !== 0 && code < 20) {
-    if ((code & 3) === DOUBLE_INDEX) {
-      words[0] = aLo
-      words[1] = aHi
-      words[2] = bLo
-      words[3] = bHi
-      if (fastDouble(code >> 2)) return
-    } else if ((code & 3) === SINGLE_INDEX && aHi === -1 && (bHi === -1 || code >> 2 === 4)) {
-      words[0] = aLo
-      words[2] = bLo
-      if (fastSingle(code >> 2)) return
+  const format = code & 3
+  if (fcsr >= 0 && format <= DOUBLE_INDEX) {
+    words[0] = aLo
+    words[1] = aHi
+    words[2] = bLo
+    words[3] = bHi
+    const op = code >> 2
+    if (format === DOUBLE_INDEX) {
+      if (fast(op, mode, fcsr, doubles[0], doubles[1])) return
+    } else if (op >= FROM_W && op <= FROM_WU) {
+      // 32-bit integers as singles round; not on the fast path
+    } else if (aHi === -1 && (bHi === -1 || op === SQRT || op > SGNJX)) {
+      if (fastSingle(op, mode, fcsr, singles[0], singles[2])) return
     }
   }
   slow(code, mode, pair(aLo, aHi), pair(bLo, bHi), pair(cLo, cHi))
 }
 
-function fastDouble(op: number): boolean {
-  const result = arithmetic(op, doubles[0], doubles[1])
-  const size = Math.abs(result)
-  // The least normal number itself may have been rounded to from below, which underflows.
-  if (!(size > LEAST_NORMAL_DOUBLE && size < Number.POSITIVE_INFINITY)) return false
-  if (op === 3 && doubles[1] === 0) return false
-  doubles[0] = result
-  resultLo = words[0]
-  resultHi = words[1]
-  raised = 0
-  return true
+const ADD = 0
+const SUB = 1
+const MUL = 2
+const DIV = 3
+const SQRT = 4
+const EQ = 8
+const LT = 9
+const LE = 10
+const SGNJ = 12
+const SGNJX = 14
+const TO_W = 15
+const TO_L = 17
+const FROM_W = 19
+const FROM_WU = 20
+const TO_D = 24
+
+/** Doubles: true if done. */
+function fast(op: number, mode: number, fcsr: number, a: number, b: number): boolean {
+  if (op <= SQRT) {
+    if (mode !== soft.NEAREST_EVEN) return false
+    const result = arithmetic(op, a, b)
+    if (!inFastRange(op, result, a, b, LEAST_NORMAL_DOUBLE, GREATEST_DOUBLE)) return false
+    let rounded = 0
+    if ((fcsr & soft.INEXACT) === 0 && result !== 0) {
+      const known = isInexact(op, result, a, b)
+      if (known === undefined) return false
+      rounded = known ? soft.INEXACT : 0
+    }
+    doubles[0] = result
+    resultLo = words[0]
+    resultHi = words[1]
+    raised = rounded
+    return true
+  }
+  if (op >= SGNJ && op <= SGNJX) {
+    const sign = op === SGNJ ? words[3] : op === SGNJX ? words[1] ^ words[3] : ~words[3]
+    resultLo = words[0]
+    resultHi = (words[1] & 0x7fffffff) | (sign & -0x80000000)
+    raised = 0
+    return true
+  }
+  if (op === FROM_W || op === FROM_WU) {
+    doubles[0] = op === FROM_W ? words[0] : words[0] >>> 0
+    resultLo = words[0]
+    resultHi = words[1]
+    raised = 0
+    return true
+  }
+  return fastShared(op, mode, a, b)
 }
 
-/** In double and then rounded: right for these five, since a double has more than twice the digits of a single, and two (Figueroa 1995). */
-function fastSingle(op: number): boolean {
-  const result = Math.fround(arithmetic(op, singles[0], singles[2]))
+/** In double and then rounded: right for the five operations, since a double has more than twice the digits of a single, and two (Figueroa 1995). */
+function fastSingle(op: number, mode: number, fcsr: number, a: number, b: number): boolean {
+  if (op <= SQRT) {
+    if (mode !== soft.NEAREST_EVEN) return false
+    const wide = arithmetic(op, a, b)
+    const result = Math.fround(wide)
+    if (!inFastRange(op, result, a, b, LEAST_NORMAL_SINGLE, GREATEST_SINGLE)) return false
+    let rounded = 0
+    if ((fcsr & soft.INEXACT) === 0 && result !== 0) {
+      const known = result !== wide || isInexact(op, wide, a, b)
+      if (known === undefined) return false
+      rounded = known ? soft.INEXACT : 0
+    }
+    singles[0] = result
+    resultLo = words[0]
+    resultHi = -1
+    raised = rounded
+    return true
+  }
+  if (op >= SGNJ && op <= SGNJX) {
+    const sign = op === SGNJ ? words[2] : op === SGNJX ? words[0] ^ words[2] : ~words[2]
+    resultLo = (words[0] & 0x7fffffff) | (sign & -0x80000000)
+    resultHi = -1
+    raised = 0
+    return true
+  }
+  if (op === TO_D && a === a) {
+    doubles[0] = a
+    resultLo = words[0]
+    resultHi = words[1]
+    raised = 0
+    return true
+  }
+  return fastShared(op, mode, a, b)
+}
+
+/** Comparisons and conversions to integers by truncation, which are the same at both widths. */
+function fastShared(op: number, mode: number, a: number, b: number): boolean {
+  if (op >= EQ && op <= LE) {
+    if (a !== a || b !== b) return false
+    resultLo = (op === EQ ? a === b : op === LT ? a < b : a <= b) ? 1 : 0
+    resultHi = 0
+    raised = 0
+    return true
+  }
+  if ((op === TO_W || op === TO_L) && mode === soft.TOWARDS_ZERO) {
+    const limit = op === TO_W ? 2147483648 : 9007199254740992
+    if (!(a > -limit && a < limit)) return false
+    const result = Math.trunc(a)
+    resultLo = result | 0
+    resultHi = Math.floor(result / 4294967296) | 0
+    raised = result === a ? 0 : soft.INEXACT
+    return true
+  }
+  return false
+}
+
+/** The result is a normal number beyond the least one (which may have been rounded to from below: an underflow), or an exact zero. */
+function inFastRange(op: number, result: number, a: number, b: number, least: number, greatest: number): boolean {
   const size = Math.abs(result)
-  if (!(size > LEAST_NORMAL_SINGLE && size <= GREATEST_SINGLE)) return false
-  singles[0] = result
-  resultLo = words[0]
-  resultHi = -1
-  raised = 0
-  return true
+  if (size > least) return size <= greatest && (op !== DIV || b !== 0) && Math.abs(a) !== Number.POSITIVE_INFINITY
+  if (size !== 0) return false
+  return op <= SUB || a === 0 || (op === MUL && b === 0)
+}
+
+/** Whether result differs from the exact one; undefined where the error itself might not be exact. */
+function isInexact(op: number, result: number, a: number, b: number): boolean | undefined {
+  switch (op) {
+    case ADD:
+      return sumError(result, a, b) !== 0
+    case SUB:
+      return sumError(result, a, -b) !== 0
+    case MUL:
+      return productDiffers(a, b, result)
+    case DIV:
+      return productDiffers(result, b, a)
+    default:
+      return productDiffers(result, result, a)
+  }
+}
+
+function sumError(sum: number, a: number, b: number): number {
+  const part = sum - a
+  return a - (sum - part) + (b - part)
+}
+
+const SPLITTER = 2 ** 27 + 1
+const MODERATE = 2 ** 400
+
+/** Whether a * b, exactly, differs from c; undefined where sizes are too far from 1 for the parts of the product to be exact. */
+function productDiffers(a: number, b: number, c: number): boolean | undefined {
+  const x = Math.abs(a)
+  const y = Math.abs(b)
+  if (!(x < MODERATE && y < MODERATE && x > 1 / MODERATE && y > 1 / MODERATE)) return undefined
+  const product = a * b
+  if (product !== c) return true
+  const am = SPLITTER * a
+  const ah = am - (am - a)
+  const al = a - ah
+  const bm = SPLITTER * b
+  const bh = bm - (bm - b)
+  const bl = b - bh
+  return al * bl - (product - ah * bh - al * bh - ah * bl) !== 0
 }
 
 function arithmetic(op: number, a: number, b: number): number {
   switch (op) {
-    case 0:
+    case ADD:
       return a + b
-    case 1:
+    case SUB:
       return a - b
-    case 2:
+    case MUL:
       return a * b
-    case 3:
+    case DIV:
       return a / b
     default:
       return Math.sqrt(a)

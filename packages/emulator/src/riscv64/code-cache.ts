@@ -8,6 +8,7 @@
 //
 // Layout of a slot:
 //   word 0     bits 0-15 opcode or pseudo slot, bits 16-18 length in bytes
+//              19-24 and 25-30 a fourth and fifth field, where there are so many: a register number or a small immediate
 //   words 1-3  fields in the order of the generated `layouts`: twice a register number (a def of x0: the sink), or an immediate
 //
 // Invariants
@@ -164,6 +165,12 @@ export class CodeCache {
       const field = layout >>> (2 + (k - 1) * 6)
       const word = words[field & 15]
       this.code[slot + k] = (field & 16) !== 0 && word === 0 ? SINK : word
+    }
+    for (let k = SLOT_WORDS; k < SLOT_WORDS + 2; k++) {
+      const field = (layout >>> (2 + (k - 1) * 6)) & 63
+      if (field === 0) continue
+      const word = words[field & 15]
+      this.code[slot] |= ((field & 32) !== 0 ? (word >> 1) & 31 : word) << (k === SLOT_WORDS ? 19 : 25)
     }
     return (layout & ENDS_UNIT) !== 0
   }

@@ -50,7 +50,7 @@ const S0 = 8
 const A0 = 10
 
 /** Extensions whose instructions have semantics here. The base, Zicsr, Zifencei and C are always on. */
-const OPTIONAL_EXTENSIONS = ['m', 'a', 'zba', 'zbb', 'zbs', 'zbkb', 'zicond', 'zcb'] as const
+const OPTIONAL_EXTENSIONS = ['m', 'a', 'f', 'd', 'zfhmin', 'zfh', 'zba', 'zbb', 'zbs', 'zbkb', 'zicond', 'zcb'] as const
 const ALWAYS = ['i', 'zicsr', 'zifencei', 'zihintpause', 'c', 'zca'] as const
 
 export interface Riscv64MachineOptions {

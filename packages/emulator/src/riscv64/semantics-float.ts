@@ -16,12 +16,12 @@ const arithmetic =
 const fused =
   (format: FloatFormat, negateProduct: boolean, negateAddend: boolean): Body =>
   (b) => {
-    const rm = b.imm('rm')
-    const negated = (v: ReturnType<typeof b.f>, yes: boolean) => (yes ? b.float('sgnjn', format, noRounding(b), v, v) : v)
-    const x = negated(b.f('rs1'), negateProduct)
+    const x = b.f('rs1')
     const y = b.f('rs2')
-    const z = negated(b.f('rs3'), negateAddend)
-    b.setF('rd', b.float('fma', format, rm, x, y, z))
+    const z = b.f('rs3')
+    const left = negateProduct ? b.float('sgnjn', format, noRounding(b), x, x) : x
+    const addend = negateAddend ? b.float('sgnjn', format, noRounding(b), z, z) : z
+    b.setF('rd', b.float('fma', format, b.imm('rm'), left, y, addend))
   }
 
 const exact =
@@ -39,16 +39,15 @@ const toInteger =
   (b) =>
     b.setX('rd', b.float(op, format, b.imm('rm'), b.f('rs1')))
 
-/** `rounds`: the row has a rounding mode; conversions that are always exact have none. */
 const fromInteger =
-  (op: FloatOp, format: FloatFormat, rounds: boolean): Body =>
+  (op: FloatOp, format: FloatFormat): Body =>
   (b) =>
-    b.setF('rd', b.float(op, format, rounds ? b.imm('rm') : noRounding(b), b.x('rs1')))
+    b.setF('rd', b.float(op, format, b.imm('rm'), b.x('rs1')))
 
 const convert =
-  (op: FloatOp, from: FloatFormat, rounds: boolean): Body =>
+  (op: FloatOp, from: FloatFormat): Body =>
   (b) =>
-    b.setF('rd', b.float(op, from, rounds ? b.imm('rm') : noRounding(b), b.f('rs1')))
+    b.setF('rd', b.float(op, from, b.imm('rm'), b.f('rs1')))
 
 function ofFormat(format: FloatFormat): Record<string, Body> {
   const table: Record<string, Body> = {}
@@ -63,8 +62,7 @@ function ofFormat(format: FloatFormat): Record<string, Body> {
   table[`fclass_${format}`] = (b) => b.setX('rd', b.float('class', format, noRounding(b), b.f('rs1')))
   for (const integer of ['w', 'wu', 'l', 'lu'] as const) {
     table[`fcvt_${integer}_${format}`] = toInteger(`to_${integer}`, format)
-    // Every 32-bit integer is a double.
-    table[`fcvt_${format}_${integer}`] = fromInteger(`from_${integer}`, format, !(format === 'd' && integer.startsWith('w')))
+    table[`fcvt_${format}_${integer}`] = fromInteger(`from_${integer}`, format)
   }
   return table
 }
@@ -94,11 +92,11 @@ export const floatSemantics: SemanticsTable = {
   fmv_h_x:  (b) => b.setF('rd', boxed(b, b.x('rs1'), 16)),
   fmv_w_x:  (b) => b.setF('rd', boxed(b, b.x('rs1'), 32)),
   fmv_d_x:  (b) => b.setF('rd', b.x('rs1')),
-  fcvt_s_d: convert('to_s', 'd', true),
-  fcvt_d_s: convert('to_d', 's', false),
-  fcvt_h_s: convert('to_h', 's', true),
-  fcvt_s_h: convert('to_s', 'h', false),
-  fcvt_h_d: convert('to_h', 'd', true),
-  fcvt_d_h: convert('to_d', 'h', false),
+  fcvt_s_d: convert('to_s', 'd'),
+  fcvt_d_s: convert('to_d', 's'),
+  fcvt_h_s: convert('to_h', 's'),
+  fcvt_s_h: convert('to_s', 'h'),
+  fcvt_h_d: convert('to_h', 'd'),
+  fcvt_d_h: convert('to_d', 'h'),
 }
 // biome-ignore-end format: table

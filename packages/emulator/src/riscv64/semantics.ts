@@ -4,6 +4,7 @@
 // edition. Operand names are those of the rows (rd, rs1, rs2, imm, shamt, offset, csr, uimm). Compressed forms have no bodies: the decoder expands them.
 
 import type { AccessSize, Body, Builder, SemanticsTable, Types } from '../semantics/builder.ts'
+import { floatSemantics } from './semantics-float.ts'
 
 // ---- Shapes
 
@@ -446,4 +447,4 @@ const extensions: SemanticsTable = {
   czero_nez: register((b, x, y) => b.i64.select(b.i64.eqz(y), x, b.i64.const(0))),
 }
 
-export const riscv64Semantics: SemanticsTable = { ...base, ...extensions }
+export const riscv64Semantics: SemanticsTable = { ...base, ...extensions, ...floatSemantics }

@@ -13,6 +13,8 @@
 // Each exit is therefore precise without bookkeeping. A body never branches in TypeScript on operands: a field is a value, not a number, so
 // one body per mnemonic can be generated ahead of time.
 
+import type { FloatFormat, FloatOp } from '../float/operations.ts'
+
 /** How a builder represents values. */
 export interface Types {
   i32: unknown
@@ -83,6 +85,8 @@ export interface Builder<T extends Types> {
   // 1. reads
   /** Integer register named by an operand; the zero register reads 0. */
   x(operand: string): T['i64']
+  /** Contents of a floating-point register, all 64 bits. */
+  f(operand: string): T['i64']
   /** Immediate operand, or any other field, as the row's constructor takes it. */
   imm(operand: string): T['i32']
   /** The hardware number of a register operand. */
@@ -104,8 +108,15 @@ export interface Builder<T extends Types> {
   /** Value of a control register; an illegal instruction if there is none, or if `writes` is not 0 and it is read-only. */
   csrRead(csr: T['i32'], writes: T['i32']): T['i64']
 
+  /**
+   * Floating-point arithmetic on register contents (float/operations.ts), exact by IEEE 754 in value and exceptions; not WebAssembly's, which
+   * has neither rounding modes nor flags. `rounding` is an rm field; a reserved mode is an illegal instruction. Exceptions accrue with the commit.
+   */
+  float(op: FloatOp, format: FloatFormat, rounding: T['i32'], ...operands: T['i64'][]): T['i64']
+
   // 3. commit
   setX(operand: string, value: T['i64']): void
+  setF(operand: string, value: T['i64']): void
   setState(name: StateName, value: T['i64']): void
   /** Follows a csrRead of the same register; `condition` 0 leaves it alone. */
   csrWrite(csr: T['i32'], value: T['i64'], condition: T['i32']): void

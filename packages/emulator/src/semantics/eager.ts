@@ -2,6 +2,7 @@
 // bodies and memory, and is the oracle of the generator. It can also tell what an instruction read, wrote and accessed. Clarity before speed.
 
 import { bug } from '@k23/entity'
+import { float, floatCode, raised, resultHi, resultLo, roundingMode } from '../float/operations.ts'
 import type { EmulatedMemory } from '../memory.ts'
 import type { AccessSize, Body, Builder, ExitName, I32Ops, I64Ops, IntOps, StateName } from './builder.ts'
 import { type BinaryName, binary, type CompareName, compare, type HighName, type UnaryName, unary } from './integers.ts'
@@ -14,6 +15,7 @@ interface EagerTypes {
 
 /** The control registers, as HartState offers them. */
 export interface ControlRegisters {
+  fcsr: number
   csrLo: number
   csrHi: number
   csrRead(csr: number, writes: boolean, left: number): boolean
@@ -121,6 +123,22 @@ export function executeEagerly(
       observe({ what: 'read', operand: name })
       return operand(name) === 0 ? 0n : state.x[operand(name)]
     },
+    f(name) {
+      observe({ what: 'read', operand: name })
+      return state.f[operand(name)]
+    },
+    float(op, format, rounding, ...values) {
+      const mode = roundingMode(low(rounding), control.fcsr)
+      if (mode < 0) throw new Trap('illegal', 0n)
+      const [a, b, c] = [0, 1, 2].map((k) => values[k] ?? 0n)
+      // Always by the exact way: no flag is accrued as far as this call knows, so that the fast path is compared with it.
+      float(floatCode(op, format), mode, -1, low(a), high(a), low(b), high(b), low(c), high(c))
+      const flags = raised
+      commits.push(() => {
+        control.fcsr |= flags
+      })
+      return fromWords(resultLo, resultHi)
+    },
     imm: (name) => BigInt(operand(name) >>> 0),
     number: (name) => BigInt(operand(name)),
     pc() {
@@ -146,6 +164,12 @@ export function executeEagerly(
       commits.push(() => {
         observe({ what: 'write', operand: name })
         if (operand(name) !== 0) state.x[operand(name)] = value
+      })
+    },
+    setF(name, value) {
+      commits.push(() => {
+        observe({ what: 'write', operand: name })
+        state.f[operand(name)] = value
       })
     },
     setState(name, value) {

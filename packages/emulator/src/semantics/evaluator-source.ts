@@ -58,7 +58,7 @@ export function evaluatorSource(
     generated.fields.forEach((field, index) => {
       const word = row.wordOf(field.operand, field.role)
       if (word === undefined) bug('generate', row.id, field.operand, `the row has no operand of role ${field.role} with this name`)
-      layout |= (word | (field.role === 'def' ? 16 : 0)) << (2 + index * 6)
+      layout |= (word | (field.role === 'def' ? 16 : 0) | (field.role === 'imm' ? 0 : 32)) << (2 + index * 6)
     })
     layouts[row.opcode] = layout
     cases.push(`case ${row.opcode}: { // ${row.id}\n${indent(generated.text)}${generated.terminates ? '' : '\n  break'}\n}`)
@@ -69,6 +69,7 @@ export function evaluatorSource(
 import { i64, popcount32 } from '@k23/entity'
 import type { EmulatedMemory } from '../memory.ts'
 import type { CodeCache } from '../riscv64/code-cache.ts'
+import { float, raised, resultHi, resultLo, roundingMode } from '../float/operations.ts'
 import type { HartState } from '../riscv64/hart.ts'
 import { ctz32, mulHigh32 } from '../semantics/words.ts'
 
@@ -76,7 +77,8 @@ import { ctz32, mulHigh32 } from '../semantics/words.ts'
 ${pseudo}
 // Results of evaluate()
 ${exits}
-/** By opcode: bit 0 has semantics, bit 1 the next instruction in memory does not follow; from bit 2 on, 6 bits for each of slot words 1-3: 0-3 word offset in the decoder's words, 4 a def (x0 becomes the sink). */
+/** By opcode: bit 0 has semantics, bit 1 the next instruction in memory does not follow; from bit 2 on, 6 bits for each of slot words 1-3, then for the two
+ * small fields of word 0: bits 0-3 word offset in the decoder's words (0: no field), 4 a def (x0 becomes the sink), 5 a register. */
 export const layouts: Int32Array = new Int32Array([${layouts.join(', ')}])
 
 /** Executes up to \`n\` instructions from hart.slot on. Leaves in hart.slot the slot that stopped, in hart.left what is left of n. */

@@ -10,8 +10,10 @@
 //   pcs, link     address of each slot, slot of each direct target (0: unknown)
 //   mem, perms, u8, u16, i32     memory (memory.ts); hart, n: the hart, instructions left
 //   pageIndex, slotAt            where decoded code is
+//   float, roundingMode, resultLo, resultHi, raised    of float/operations.ts
 
 import { bug } from '@k23/entity'
+import { type FloatFormat, type FloatOp, floatCode } from '../float/operations.ts'
 import type { AccessSize, Body, Builder, ExitName, I32Ops, I64Ops, IntOps, StateName } from './builder.ts'
 import { type BinaryName, binary, type CompareName, compare, type HighName } from './integers.ts'
 
@@ -35,10 +37,12 @@ export interface Field {
   readonly operand: string
   /** use: twice the register number; def: the same, or 64 for x0; imm: the value. */
   readonly role: 'use' | 'def' | 'imm'
+  /** Floating-point register: twice the number, plus 128. */
+  readonly isFloat: boolean
 }
 
 export interface GeneratedBody {
-  /** Fields in the order of slot words 1, 2, 3. */
+  /** Fields in the order of slot words 1, 2, 3, then the two small fields of word 0. */
   readonly fields: readonly Field[]
   /** Statements; falls out at the end for the next instruction, unless `terminates`. */
   readonly text: string
@@ -74,18 +78,20 @@ export function generateBody(id: string, body: Body): GeneratedBody {
   function effect(text: string): void {
     lines.push({ defines: undefined, text })
   }
-  function field(operand: string, role: Field['role']): string {
+  function field(operand: string, role: Field['role'], isFloat: boolean): string {
     let index = fields.findIndex((f) => f.operand === operand && f.role === role)
-    if (index < 0) index = fields.push({ operand, role }) - 1
-    if (index > 2) bug('generate', id, operand, 'more fields than a slot has words')
-    return `code[i + ${index + 1}]`
+    if (index < 0) index = fields.push({ operand, role, isFloat }) - 1
+    if (index < 3) return `code[i + ${index + 1}]`
+    if (index > 4 || (role !== 'imm' && !isFloat)) bug('generate', id, operand, 'more fields than a slot holds')
+    const small = `(code[i] >>> ${index === 3 ? 19 : 25}) & 63`
+    return isFloat ? `128 + ((${small}) << 1)` : small
   }
   const uses = new Map<string, Word>()
   /** The word of a field, read once. */
-  function fieldWord(operand: string, role: Field['role']): Word {
+  function fieldWord(operand: string, role: Field['role'], isFloat = false): Word {
     const key = `${operand}:${role}`
     let word = uses.get(key)
-    if (word === undefined) uses.set(key, (word = define(field(operand, role))))
+    if (word === undefined) uses.set(key, (word = define(field(operand, role, isFloat))))
     return word
   }
   const condition = (w: Word): string => w.flag ?? (w.constant !== undefined ? `${w.constant !== 0}` : `${w.text} !== 0`)
@@ -366,18 +372,39 @@ export function generateBody(id: string, body: Body): GeneratedBody {
   // Exits that retire their instruction; the others leave the pc at it.
   const retiring = new Set<ExitName>(['fenceI', 'hostCall'])
 
+  /** The register file is one array; the field of an operand says where. */
+  function readRegister(operand: string, isFloat: boolean): Pair {
+    const f = fieldWord(operand, 'use', isFloat)
+    let lo = uses.get(`${operand}:lo`)
+    if (lo === undefined) uses.set(`${operand}:lo`, (lo = define(`x[${f.text}]`)))
+    let hi = uses.get(`${operand}:hi`)
+    if (hi === undefined) uses.set(`${operand}:hi`, (hi = define(`x[${f.text} | 1]`)))
+    return { lo, hi }
+  }
+  function writeRegister(operand: string, value: Pair, isFloat: boolean): void {
+    const f = fieldWord(operand, 'def', isFloat)
+    commits.push(`x[${f.text}] = ${value.lo.text}`, `x[${f.text} | 1] = ${value.hi.text}`)
+  }
+  function float(op: FloatOp, format: FloatFormat, rounding: Word, ...operands: Pair[]): Pair {
+    const args = [0, 1, 2].flatMap((k) => (operands[k] === undefined ? ['0', '0'] : [operands[k].lo.text, operands[k].hi.text]))
+    let mode = rounding
+    if (rounding.constant === undefined) {
+      mode = define(`roundingMode(${rounding.text}, hart.fcsr)`)
+      effect(`if (${mode.text} < 0) { ${leave('ILLEGAL')} }`)
+    }
+    effect(`float(${floatCode(op, format)}, ${mode.text}, hart.fcsr, ${args.join(', ')})`)
+    const lo = define('resultLo')
+    const hi = define('resultHi')
+    commits.push(`hart.fcsr |= ${define('raised').text}`)
+    return { lo, hi }
+  }
+
   const builder: Builder<TextTypes> = {
     i32: i32 as IntOps<TextTypes, Word> & I32Ops<TextTypes>,
     i64,
-    x(operand) {
-      const f = fieldWord(operand, 'use')
-      const key = `${operand}:lo`
-      let lo = uses.get(key)
-      if (lo === undefined) uses.set(key, (lo = define(`x[${f.text}]`)))
-      let hi = uses.get(`${operand}:hi`)
-      if (hi === undefined) uses.set(`${operand}:hi`, (hi = define(`x[${f.text} | 1]`)))
-      return { lo, hi }
-    },
+    x: (operand) => readRegister(operand, false),
+    f: (operand) => readRegister(operand, true),
+    float,
     imm: (operand) => fieldWord(operand, 'imm'),
     number: (operand) => define(`${fieldWord(operand, 'use').text} >> 1`),
     pc: () => zeroExtend(define('pcs[i >> 2]')),
@@ -401,10 +428,8 @@ export function generateBody(id: string, body: Body): GeneratedBody {
       effect(`if (!hart.csrRead(${csr.text}, ${condition(writes)}, n)) { ${leave('ILLEGAL')} }`)
       return { lo: define('hart.csrLo'), hi: define('hart.csrHi') }
     },
-    setX(operand, value) {
-      const f = fieldWord(operand, 'def')
-      commits.push(`x[${f.text}] = ${value.lo.text}`, `x[${f.text} | 1] = ${value.hi.text}`)
-    },
+    setX: (operand, value) => writeRegister(operand, value, false),
+    setF: (operand, value) => writeRegister(operand, value, true),
     setState(name, value) {
       const [lo, hi] = stateWords[name]
       commits.push(`${lo} = ${value.lo.text}`, `${hi} = ${value.hi.text}`)

@@ -14,7 +14,7 @@
 // With the Spectre guard the comparison selects between the address and 0, without a branch, and the access faults at an address below
 // GUARD_OFFSET; so a larger static offset is added before the selection. Without it, the comparison feeds a trap.
 import * as cc from '@k23/ir'
-import { I32, I64, type MemFlags, Op, TRAP_HEAP_OUT_OF_BOUNDS, type Value } from '@k23/ir'
+import { I32, I64, type MemFlags, TRAP_HEAP_OUT_OF_BOUNDS, type Value } from '@k23/ir'
 import { MEMORY_BASE, MEMORY_LENGTH, WASM_PAGE_SIZE } from '../abi/layout.ts'
 import * as wasm from '../module.ts'
 import { operatorIndex } from '../operators.ts'
@@ -53,15 +53,6 @@ function memoryLength(t: Translator, memory: number): Value {
   return t.ins.load(I64, t.flags.definition, def, offset + MEMORY_LENGTH)
 }
 
-/** The unsigned value of a constant, or -1. */
-function constantIndex(t: Translator, v: Value): number {
-  const f = t.func
-  const inst = f.defInst(v)
-  if (inst < 0 || f.op[inst] !== Op.iconst) return -1
-  const lo = f.imm0[inst] >>> 0
-  return f.typeOf(v) === I32 ? lo : (f.imm1[inst] >>> 0) * 4294967296 + lo
-}
-
 /** Where an access goes: address, immediate offset, flags. */
 interface Access {
   address: Value
@@ -84,8 +75,8 @@ function access(t: Translator, memory: number, index: Value, offset: number, byt
     ins.trap(TRAP_HEAP_OUT_OF_BOUNDS)
     return undefined
   }
-  const constant = constantIndex(t, index)
-  if (constant >= 0 && constant + end <= min) return plus(t, memoryBase(t, memory), constant + offset, t.flags.heap)
+  const constant = t.constantIndex(index)
+  if (constant >= 0 && constant + end <= min + 1) return plus(t, memoryBase(t, memory), constant + offset, t.flags.heap)
 
   const wide = m.index === wasm.I32 ? ins.uextend(I64, index) : index
   const s = options.memory

@@ -16,6 +16,8 @@ import type { Translator } from './translator.ts'
 
 /** log2 of TABLE_ELEMENT_SIZE. */
 const ELEMENT_SHIFT = 3
+/** Constant indices below this have an offset of 31 bits. */
+const MAX_CONSTANT = 1 << 27
 
 function definition(t: Translator, table: number): [base: Value, offset: number] {
   const at = t.layout.tables[table]
@@ -31,16 +33,26 @@ export function tableLength(t: Translator, table: number): Value {
   return t.ins.load(I64, t.flags.definition, def, offset + TABLE_LENGTH)
 }
 
+function tableBase(t: Translator, table: number): Value {
+  const type = t.info.tables[table]
+  const [def, offset] = definition(t, table)
+  const fixed = type.min === type.max
+  return t.ins.load(I64, fixed ? CONSTANT_DATA : t.flags.definition, def, offset + TABLE_BASE)
+}
+
 /** Address of an element; traps with `code` where there is none. */
 export function elementAddress(t: Translator, table: number, index: Value, code: number): Value {
   const { ins } = t
   const type = t.info.tables[table]
+  const constant = t.constantIndex(index)
+  if (constant >= 0 && constant < type.min && constant < MAX_CONSTANT) {
+    // A table never shrinks, so its declared minimum is always there.
+    return ins.iadd_imm(tableBase(t, table), constant << ELEMENT_SHIFT)
+  }
   const wide = type.index === wasm.I32 ? ins.uextend(I64, index) : index
   const outOfBounds = ins.icmp(cc.UGE, wide, tableLength(t, table))
   ins.trapnz(outOfBounds, code)
-  const [def, offset] = definition(t, table)
-  const fixed = type.min === type.max
-  const base = ins.load(I64, fixed ? CONSTANT_DATA : t.flags.definition, def, offset + TABLE_BASE)
+  const base = tableBase(t, table)
   const address = ins.iadd(base, ins.ishl_imm(wide, ELEMENT_SHIFT))
   return t.options.tableSpectre ? ins.select_spectre_guard(outOfBounds, base, address) : address
 }

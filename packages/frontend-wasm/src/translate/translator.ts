@@ -157,6 +157,15 @@ export class Translator {
     return d !== NONE && (f.op[d] === Op.icmp || f.op[d] === Op.fcmp) ? x : (v as Value)
   }
 
+  /** The unsigned value of a constant, or -1. */
+  constantIndex(v: Value): number {
+    const f = this.func
+    const inst = f.defInst(v)
+    if (inst === NONE || f.op[inst] !== Op.iconst) return -1
+    const lo = f.imm0[inst] >>> 0
+    return f.typeOf(v) === I32 ? lo : (f.imm1[inst] >>> 0) * 4294967296 + lo
+  }
+
   // ---- control
 
   /** The block of a frame's label. */

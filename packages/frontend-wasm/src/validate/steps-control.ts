@@ -110,8 +110,11 @@ function brTable(p: FunctionPass): void {
   p.pop(I32)
   const index = p.vals[p.sp]
   const last = labelTypes(targets[n])
+  let checked: readonly ValType[] | undefined
   for (const f of targets) {
     const types = labelTypes(f)
+    if (types === checked) continue // most targets share one list; a table of thousands must not cost its product with the arity
+    checked = types
     if (types.length !== last.length) p.mismatch(`a label of ${last.length} operands`, `one of ${types.length}`)
     p.check(types)
   }

@@ -202,8 +202,10 @@ export class FunctionBuilder {
       const inUse = func.blockInserted[b] !== 0 || this.ssa.hasPredecessors(b as Block)
       if (!inUse) continue
       if (!this.isFilled(b as Block)) this.fail(`block${b} has no terminator`)
-      if (!this.ssa.isSealed(b as Block)) this.fail(`block${b} is not sealed: call sealBlock once all branches to it exist`)
+      if (!this.ssa.isSealed(b as Block))
+        this.fail(`block${b} is not sealed: call sealBlock once all branches to it exist`)
     }
+    this.ssa.shortenAliases()
     this.ins.block = NONE
   }
 
@@ -259,9 +261,7 @@ export function signaturesEqual(a: Signature, b: Signature): boolean {
     x.length === y.length &&
     x.every((p, i) => {
       const q = y[i]
-      return (
-        p.type === q.type && p.extension === q.extension && p.purpose === q.purpose && p.sargBytes === q.sargBytes
-      )
+      return p.type === q.type && p.extension === q.extension && p.purpose === q.purpose && p.sargBytes === q.sargBytes
     })
   return a.callConv === b.callConv && same(a.params, b.params) && same(a.returns, b.returns)
 }

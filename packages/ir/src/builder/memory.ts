@@ -14,30 +14,30 @@ export interface LibcallConfig {
 /** Most loads and stores that a small copy is split into; larger ones are calls. */
 const MAX_ACCESSES = 4
 
-function call(b: FunctionBuilder, c: LibcallConfig, name: string, sig: Signature, args: Value[]): Inst {
+function call(b: FunctionBuilder, name: string, sig: Signature, args: Value[]): Inst {
   return b.ins.call(b.importFunction({ kind: 'libcall', name }, sig), args)
 }
 
 /** `memcpy(dest, src, size)`: the areas do not overlap. */
 export function callMemcpy(b: FunctionBuilder, c: LibcallConfig, dest: Value, src: Value, size: Value): Inst {
   const p = c.pointerType
-  return call(b, c, 'Memcpy', signature([p, p, p], [p], c.callConv), [dest, src, size])
+  return call(b, 'Memcpy', signature([p, p, p], [p], c.callConv), [dest, src, size])
 }
 /** `memmove(dest, src, size)`: the areas may overlap. */
 export function callMemmove(b: FunctionBuilder, c: LibcallConfig, dest: Value, src: Value, size: Value): Inst {
   const p = c.pointerType
-  return call(b, c, 'Memmove', signature([p, p, p], [p], c.callConv), [dest, src, size])
+  return call(b, 'Memmove', signature([p, p, p], [p], c.callConv), [dest, src, size])
 }
 /** `memset(dest, value, size)`: `value` is an i8. */
 export function callMemset(b: FunctionBuilder, c: LibcallConfig, dest: Value, value: Value, size: Value): Inst {
   const p = c.pointerType
   const wide = b.ins.uextend(I32, value)
-  return call(b, c, 'Memset', signature([p, I32, p], [p], c.callConv), [dest, wide, size])
+  return call(b, 'Memset', signature([p, I32, p], [p], c.callConv), [dest, wide, size])
 }
 /** `memcmp(a, b, size)`: an i32 less than, equal to or greater than 0. */
 export function callMemcmp(b: FunctionBuilder, c: LibcallConfig, x: Value, y: Value, size: Value): Value {
   const p = c.pointerType
-  return b.func.result(call(b, c, 'Memcmp', signature([p, p, p], [I32], c.callConv), [x, y, size]))
+  return b.func.result(call(b, 'Memcmp', signature([p, p, p], [I32], c.callConv), [x, y, size]))
 }
 
 /** The widest integer that divides the size and that both alignments allow. */

@@ -13,7 +13,7 @@
 import { growI32, growU8, I32Vec, NONE } from '@k23/entity'
 import { branchTargets } from '../branches.ts'
 import type { Block, BlockCall, Inst, Value } from '../entities.ts'
-import { type Func, PARAM } from '../function.ts'
+import { ALIAS, type Func, PARAM } from '../function.ts'
 import type { Type } from '../types.ts'
 import { zeroAtStart } from './zero.ts'
 
@@ -74,7 +74,8 @@ export class SsaBuilder {
     this.incompleteHead = growI32(this.incompleteHead, block)
     this.incompleteTail = growI32(this.incompleteTail, block)
     this.visited = growI32(this.visited, block)
-    for (let b = from; b <= block; b++) this.predHead[b] = this.predTail[b] = this.incompleteHead[b] = this.incompleteTail[b] = NONE
+    for (let b = from; b <= block; b++)
+      this.predHead[b] = this.predTail[b] = this.incompleteHead[b] = this.incompleteTail[b] = NONE
     this.numBlocks = block + 1
   }
 
@@ -279,6 +280,20 @@ export class SsaBuilder {
     removeBlockParam(func, param)
     func.changeToAlias(param, same as Value)
     results.push(same)
+  }
+
+  /** Makes every alias stand directly for a value that is none: sealing late can leave chains as long as the function. */
+  shortenAliases(): void {
+    const { func } = this
+    for (let v = 0; v < func.numValues; v++) {
+      if (func.valKind[v] !== ALIAS) continue
+      const end = func.resolve(v as Value)
+      for (let x: number = v; x !== end; ) {
+        const next = func.valDef[x]
+        func.valDef[x] = end
+        x = next
+      }
+    }
   }
 }
 

@@ -79,5 +79,11 @@ function emitRun(builder: FunctionBuilder, value: Value, type: Type, run: Run, o
   } else if (bits(type) < 32) {
     index = ins.uextend(I32, index)
   }
-  ins.br_table(index, builder.createJumpTable([otherwise], run.blocks.map((b) => [b])))
+  ins.br_table(
+    index,
+    builder.createJumpTable(
+      [otherwise],
+      run.blocks.map((b) => [b]),
+    ),
+  )
 }

@@ -15,17 +15,7 @@ import {
 } from '../gen/op-tables.ts'
 import { FORMATS } from '../format.ts'
 import type { Type } from '../types.ts'
-import {
-  CONCRETE,
-  derivedType,
-  FREE,
-  isNarrower,
-  KIND_SHIFT,
-  LANES,
-  NARROWER,
-  PAYLOAD,
-  WIDER,
-} from './constraints.ts'
+import { CONCRETE, derivedType, FREE, isNarrower, KIND_SHIFT, LANES, NARROWER, PAYLOAD, WIDER } from './constraints.ts'
 
 export {
   BRANCH,

@@ -37,7 +37,9 @@ function callText(cx: VerifierContext, inst: Inst): string {
   const format = opFormat[func.op[inst]]
   if (format === F.Call || format === F.TryCall) return `${name} fn${func.imm0[inst]}(${args.join(', ')})`
   const rest = args.slice(1).join(', ')
-  return format === F.CallIndirect ? `${name} sig${func.imm0[inst]}, ${args[0]}(${rest})` : `${name} ${args[0]}(${rest})`
+  return format === F.CallIndirect
+    ? `${name} sig${func.imm0[inst]}, ${args[0]}(${rest})`
+    : `${name} ${args[0]}(${rest})`
 }
 
 /** The text form of a branch target. */
@@ -95,7 +97,12 @@ function verifyTarget(
   }
 }
 
-function verifyTypesMatch(cx: VerifierContext, inst: Inst, types: readonly Type[], expected: readonly AbiParam[]): void {
+function verifyTypesMatch(
+  cx: VerifierContext,
+  inst: Inst,
+  types: readonly Type[],
+  expected: readonly AbiParam[],
+): void {
   expected.forEach((p, i) => {
     if (types[i] !== p.type)
       cx.atInst(
@@ -116,7 +123,8 @@ function verifyReturn(cx: VerifierContext, inst: Inst): void {
 function verifyTailCall(cx: VerifierContext, inst: Inst, sig: SigRef): void {
   const { func } = cx
   const callee = func.signatures[sig]
-  if (callee.callConv !== 'tail') cx.atInst(inst, `calling convention \`${callee.callConv}\` does not support tail calls`)
+  if (callee.callConv !== 'tail')
+    cx.atInst(inst, `calling convention \`${callee.callConv}\` does not support tail calls`)
   if (callee.callConv !== func.signature.callConv) cx.atInst(inst, "callee's calling convention must match caller")
   if (callee.returns.length !== func.signature.returns.length) cx.atInst(inst, 'results of callee must match caller')
   else

@@ -11,7 +11,8 @@ export function verifyDeclarations(cx: VerifierContext): void {
   func.signatures.forEach((sig, i) => verifySignature(cx, sig, `sig${i}`))
   func.extFuncs.forEach((f, i) => {
     // The parser fills gaps between declared numbers with functions without a signature; using one is an error of references.ts.
-    if (f.signature >= 0 && func.signatures[f.signature] === undefined) cx.at(`fn${i}`, `undefined signature sig${f.signature}`)
+    if (f.signature >= 0 && func.signatures[f.signature] === undefined)
+      cx.at(`fn${i}`, `undefined signature sig${f.signature}`)
   })
   verifyGlobals(cx)
   const ids = new Set<number>()
@@ -68,7 +69,10 @@ function verifyGlobals(cx: VerifierContext): void {
     if (data.kind === 'iadd_imm') {
       const base = globalType(cx, func.globalValues[data.base])
       if (base !== undefined && base !== data.type)
-        cx.at(`gv${i}`, `iadd_imm type ${typeName(data.type)} differs from the type ${typeName(base)} of gv${data.base}`)
+        cx.at(
+          `gv${i}`,
+          `iadd_imm type ${typeName(data.type)} differs from the type ${typeName(base)} of gv${data.base}`,
+        )
     }
     if (data.kind === 'load' && cx.pointerType !== undefined) {
       const base = globalType(cx, func.globalValues[data.base])

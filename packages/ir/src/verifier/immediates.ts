@@ -108,7 +108,10 @@ function verifyMemory(cx: VerifierContext, inst: Inst, flags: MemFlags): void {
   const { func } = cx
   const op = func.op[inst]
   if ((opFlags[op] & CAN_STORE) !== 0 && (flags & READONLY) !== 0)
-    cx.atInst(inst, `A ${opName[op] === 'store' ? 'store' : opName[op]} instruction cannot have the \`readonly\` MemFlag`)
+    cx.atInst(
+      inst,
+      `A ${opName[op] === 'store' ? 'store' : opName[op]} instruction cannot have the \`readonly\` MemFlag`,
+    )
   if (cx.pointerType === undefined) return
   const format = opFormat[op]
   const at = format === F.Store || format === F.StoreNoOffset ? 1 : 0

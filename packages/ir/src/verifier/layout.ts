@@ -135,6 +135,9 @@ function verifyTags(cx: VerifierContext, inst: Inst): void {
     const slot = func.stackSlots[entry.slot]
     if (slot === undefined) cx.atInst(inst, `undefined stack slot ss${entry.slot} in stack map`)
     else if (entry.offset < 0 || entry.offset + bytes(entry.type) > slot.size)
-      cx.atInst(inst, `stack map entry ${typeName(entry.type)} @ ss${entry.slot}+${entry.offset} is outside of its slot`)
+      cx.atInst(
+        inst,
+        `stack map entry ${typeName(entry.type)} @ ss${entry.slot}+${entry.offset} is outside of its slot`,
+      )
   }
 }

@@ -90,7 +90,8 @@ function verifyUse(cx: VerifierContext, inst: Inst, v: number): void {
     if (func.instBlock[def] < 0) cx.atInst(inst, `uses value v${v} of inst${def}, which is not in the layout`)
   } else if (kind === PARAM) {
     const block = func.valDef[x]
-    if (!cx.isBlock(block)) cx.atInst(inst, `uses value v${v}, a parameter of block${block}, which is not in the layout`)
+    if (!cx.isBlock(block))
+      cx.atInst(inst, `uses value v${v}, a parameter of block${block}, which is not in the layout`)
   } else if (kind !== UNION) {
     cx.atInst(inst, `uses value v${v}, which is not defined`)
   }

@@ -1,6 +1,6 @@
 // Step 3: bundles. Each value starts as a bundle of its own; bundles that a move would connect become one where their ranges do not overlap: a parameter and
 // its arguments, a result and the input whose register it reuses. In one bundle they get one register, or one spill slot, and the move vanishes.
-import { NO_VREG, REUSE, opConstraint, opPayload } from '../interface.ts'
+import { FIXED, NO_VREG, REUSE, opConstraint, opPayload } from '../interface.ts'
 import type { Tables } from './tables.ts'
 
 /** Bundles of more ranges than this are not merged: each attempt is linear in their number. */
@@ -19,6 +19,14 @@ export function buildBundles(t: Tables): Int32Array {
     bundleOf[v] = t.newBundle(t.firstRange[v], v)
     for (let r = t.firstRange[v]; r >= 0; r = t.rangeNext.data[r]) numRanges[v]++
   }
+  // A result on the stack is in its slot before its range begins: such a slot is not shared within a bundle.
+  const ownSlot = new Uint8Array(numVRegs)
+  for (let v = 0; v < numVRegs; v++) {
+    const def = t.copiedDef[v]
+    if (def < 0) continue
+    const c = opConstraint(input.opDesc[def])
+    if (c !== FIXED) ownSlot[v] = 1
+  }
   const find = (v: number): number => {
     let root = v
     while (parent[root] !== root) root = parent[root]
@@ -33,7 +41,7 @@ export function buildBundles(t: Tables): Int32Array {
     const a = find(x)
     const b = find(y)
     if (a === b || bundleOf[a] < 0 || bundleOf[b] < 0 || input.vregClass[a] !== input.vregClass[b]) return
-    if (numRanges[a] + numRanges[b] > MAX_RANGES) return
+    if (numRanges[a] + numRanges[b] > MAX_RANGES || ownSlot[a] !== 0 || ownSlot[b] !== 0) return
     const firstA = t.bundleFirst.data[bundleOf[a]]
     const firstB = t.bundleFirst.data[bundleOf[b]]
     if (overlaps(t, firstA, firstB)) return

@@ -21,6 +21,11 @@ export class BundleQueue {
     }
   }
 
+  /** The bundle that `pop` would return; the queue is not empty. */
+  peek(): number {
+    return this.bundle.data[0]
+  }
+
   pop(): number {
     const top = this.bundle.data[0]
     const lastBundle = this.bundle.pop()

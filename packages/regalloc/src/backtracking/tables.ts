@@ -20,7 +20,7 @@ export class GiveUp extends Error {
 }
 
 /** Weight of a bundle that cannot be split any further: more than that of any other. */
-export const MINIMAL_WEIGHT = 1 << 30
+export const MINIMAL_WEIGHT: number = 1 << 30
 export const MAX_WEIGHT = 1_000_000_000
 
 export class Tables {

@@ -18,7 +18,10 @@ export function called(rules: readonly Rule[], i: number): string {
 }
 
 /** Errors of the list, and the rows that can win: those that no earlier row contains. */
-export function checkRoots(rules: readonly Rule[], roots: readonly Root[]): { errors: RuleError[]; live: Map<Root, Row[]> } {
+export function checkRoots(
+  rules: readonly Rule[],
+  roots: readonly Root[],
+): { errors: RuleError[]; live: Map<Root, Row[]> } {
   const errors: RuleError[] = []
   const live = new Map<Root, Row[]>()
   const total = new Map<number, number>()
@@ -38,7 +41,8 @@ export function checkRoots(rules: readonly Rule[], roots: readonly Root[]): { er
       // A second alternative that the rule's own first contains is no mistake (comm over equal operands).
       deadRows.set(row.rule, (deadRows.get(row.rule) ?? 0) + 1)
       const info = dead.get(row.rule) ?? { by: [], several: false, same: true }
-      if (container === undefined) info.by.push(...others.filter((a) => !a.guarded && !disjoint(a, row)).map((a) => a.rule))
+      if (container === undefined)
+        info.by.push(...others.filter((a) => !a.guarded && !disjoint(a, row)).map((a) => a.rule))
       else if (container.rule !== row.rule) info.by.push(container.rule)
       info.several ||= several
       info.same &&= container !== undefined && !row.guarded && contains(row, container)
@@ -51,16 +55,31 @@ export function checkRoots(rules: readonly Rule[], roots: readonly Root[]): { er
     const by = [...new Set(info.by)].sort((a, b) => a - b)
     const names = by.map((i) => called(rules, i)).join(', ')
     const me = called(rules, rule)
-    if (info.same && by.length === 1) errors.push({ kind: 'duplicate', rule, message: `rule ${me} matches exactly what ${names} does; delete one` })
+    if (info.same && by.length === 1)
+      errors.push({ kind: 'duplicate', rule, message: `rule ${me} matches exactly what ${names} does; delete one` })
     else if (info.several || by.length > 1)
-      errors.push({ kind: 'covered', rule, message: `rule ${me} can never win: ${names} together take all that it matches; move it above them or delete it` })
-    else errors.push({ kind: 'contained', rule, message: `rule ${me} can never win: ${names} takes all that it matches; ${move(rules, rule, by[0])}` })
+      errors.push({
+        kind: 'covered',
+        rule,
+        message: `rule ${me} can never win: ${names} together take all that it matches; move it above them or delete it`,
+      })
+    else
+      errors.push({
+        kind: 'contained',
+        rule,
+        message: `rule ${me} can never win: ${names} takes all that it matches; ${move(rules, rule, by[0])}`,
+      })
   }
   const names = new Map<string, number>()
   rules.forEach((rule, i) => {
     const other = names.get(rule.name)
     if (other === undefined) names.set(rule.name, i)
-    else errors.push({ kind: 'name', rule: i, message: `two rules are called "${rule.name}": ${called(rules, other)} and ${called(rules, i)}; rename one` })
+    else
+      errors.push({
+        kind: 'name',
+        rule: i,
+        message: `two rules are called "${rule.name}": ${called(rules, other)} and ${called(rules, i)}; rename one`,
+      })
   })
   return { errors: errors.sort((a, b) => a.rule - b.rule), live }
 }
@@ -69,7 +88,9 @@ function move(rules: readonly Rule[], what: number, above: number): string {
   const [file, line] = (rules[what].at ?? '').split(':')
   const [otherFile, otherLine] = (rules[above].at ?? '').split(':')
   if (line === undefined) return `move rule ${what + 1} above rule ${above + 1}`
-  return file === otherFile ? `move line ${line} above line ${otherLine}` : `move ${rules[what].at} above ${rules[above].at}`
+  return file === otherFile
+    ? `move line ${line} above line ${otherLine}`
+    : `move ${rules[what].at} above ${rules[above].at}`
 }
 
 /** One line per overlapping pair, sorted by root: the text of overlaps.txt. */

@@ -10,10 +10,10 @@ import type { Read, Root, Row } from './rows.ts'
 import { treeOf } from './tree.ts'
 
 /**
- * V8 never optimizes a function of more than 60 KB of bytecode. Measured on generated matchers, a character of source makes about
- * 0.55 bytes of it, so this keeps a function below 50 KB; outlining smaller ones only costs calls.
+ * V8 never optimizes a function of more than 60 KB of bytecode. Generated matchers have 0.85 to 0.87 bytes of it per character of their body
+ * (--print-bytecode, Node 26), so this keeps a function below 50 KB; outlining smaller ones only costs calls.
  */
-export const OUTLINE_ABOVE = 90_000
+export const OUTLINE_ABOVE = 55_000
 
 export function moduleOf(
   rules: readonly Rule[],
@@ -40,7 +40,10 @@ export function moduleOf(
       outlined: (call) => (isTerm ? `{ const r = ${call}; if (r !== NO) return r }` : `if (${call}) return true`),
     })
     const result = isTerm ? 'number' : 'boolean'
-    for (const [fn, parameters, body] of parts.reverse()) functions.push(`${typed ? 'export ' : ''}function ${fn}(${parameters})${typed ? `: ${result}` : ''} {\n${indented(body)}\n}`)
+    for (const [fn, parameters, body] of parts.reverse())
+      functions.push(
+        `${typed ? 'export ' : ''}function ${fn}(${parameters})${typed ? `: ${result}` : ''} {\n${indented(body)}\n}`,
+      )
     if (isTerm) terms.push(`${root.term}: ${name}`)
     else table.push(`roots[${root.op}] = ${name}`)
     stats.push({
@@ -51,7 +54,16 @@ export function moduleOf(
       functions: parts.length,
     })
   }
-  const parts: Parts = { rules, options, stats, hoisted, functions, table, terms, used: [...used].sort((a, b) => a - b) }
+  const parts: Parts = {
+    rules,
+    options,
+    stats,
+    hoisted,
+    functions,
+    table,
+    terms,
+    used: [...used].sort((a, b) => a - b),
+  }
   return { source: `${(typed ? typescript(parts) : javascript(parts)).join('\n')}\n`, stats }
 }
 
@@ -68,13 +80,17 @@ interface Parts {
 
 function typescript({ rules, options, hoisted, functions, table, terms, used }: Parts): string[] {
   const emitters = used.flatMap((r) =>
-    functionsOf(rules, r).map(([name, path, kind]) => `const ${name} = ${path} as unknown as ${kind} // ${rules[r].name}`),
+    functionsOf(rules, r).map(
+      ([name, path, kind]) => `const ${name} = ${path} as unknown as ${kind} // ${rules[r].name}`,
+    ),
   )
   const body = [
     ...typeTableLines(hoisted),
     ...[...hoisted.by].map(([by, name]) => `const ${name} = (${byPath(rules, by)} as { test: { by: ImmBy } }).test.by`),
     ...emitters,
-    ...(options.instrument ? ['/** How often each rule won. */', `export const fired: Uint32Array = new Uint32Array(${rules.length})`] : []),
+    ...(options.instrument
+      ? ['/** How often each rule won. */', `export const fired: Uint32Array = new Uint32Array(${rules.length})`]
+      : []),
     '',
     functions.join('\n\n'),
   ]
@@ -135,14 +151,17 @@ function javascript({ rules, options, hoisted, functions, table, terms, used }: 
 /** The tables of type sets with many members: 512 bytes each. */
 export function typeTableLines(hoisted: Hoisted): string[] {
   return [...hoisted.typeTables].map(
-    ([mask, name]) => `const ${name} = new Uint8Array(512)\nfor (const t of [${typesOf(mask).join(', ')}]) ${name}[t] = 1`,
+    ([mask, name]) =>
+      `const ${name} = new Uint8Array(512)\nfor (const t of [${typesOf(mask).join(', ')}]) ${name}[t] = 1`,
   )
 }
 
 /** Where the immBy function is found: through a rule that has it, since it stays where it is written. */
 function byPath(rules: readonly Rule[], by: ImmBy): string {
   for (const [r, rule] of rules.entries()) {
-    const i = rule.captures.findIndex((c) => c.data.sort === 'const' && c.data.test.how === 'by' && c.data.test.by === by)
+    const i = rule.captures.findIndex(
+      (c) => c.data.sort === 'const' && c.data.test.how === 'by' && c.data.test.by === by,
+    )
     if (i >= 0) return `rules[${r}].captures[${i}].data`
   }
   return bug('rules', '-', by.name, 'no rule has this immBy function')
@@ -188,7 +207,11 @@ function leaf(
     const fn = `derive${row.rule}_${rule.derive.length - 1 - i}`
     wrapped = [`const ${d} = ${fn}(${args.join(', ')})`, `if (${d} !== NO) {`, ...wrapped, '}']
   })
-  out.push(`${rule.where === undefined ? '' : `if (where${row.rule}(${args.join(', ')})) `}{ // ${rule.name}`, ...wrapped, '}')
+  out.push(
+    `${rule.where === undefined ? '' : `if (where${row.rule}(${args.join(', ')})) `}{ // ${rule.name}`,
+    ...wrapped,
+    '}',
+  )
   return false
 }
 
@@ -200,7 +223,13 @@ export function indented(body: string): string {
     .map((line) => {
       if (line.startsWith('}')) depth--
       const text = '  '.repeat(depth) + line
-      if (line.replace(/\/\/.*$/, '').trimEnd().endsWith('{')) depth++
+      if (
+        line
+          .replace(/\/\/.*$/, '')
+          .trimEnd()
+          .endsWith('{')
+      )
+        depth++
       return text
     })
     .join('\n')

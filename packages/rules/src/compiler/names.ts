@@ -32,6 +32,8 @@ export class Names {
   private readonly bound: Map<string, number>
   /** What the enclosing function declares at its top. */
   private readonly top: Set<string>
+  /** Characters of the enclosing function so far. */
+  readonly size: { characters: number }
   /** Loop variables, which an outlined function needs as parameters. */
   private readonly loops: string[]
 
@@ -41,6 +43,7 @@ export class Names {
     this.mode = mode
     this.bound = new Map(outer?.bound ?? [['', root.op]])
     this.top = outer !== undefined && !fresh ? outer.top : new Set()
+    this.size = outer !== undefined && !fresh ? outer.size : { characters: 0 }
     this.loops = [...(outer?.loops ?? [])]
     this.declared = new Set(outer === undefined || fresh ? this.loops : outer.declared)
     if (root.term !== undefined) root.params.forEach((p, i) => this.declared.add(p === 'value' ? `v${i}` : `n${i}`))
@@ -77,7 +80,9 @@ export class Names {
       t: 'const t = f.ctrl[inst]',
     }
     if (['op', 'A', 't'].some((n) => this.top.has(n))) this.top.add('f')
-    return Object.keys(lines).filter((n) => this.top.has(n)).map((n) => lines[n])
+    return Object.keys(lines)
+      .filter((n) => this.top.has(n))
+      .map((n) => lines[n])
   }
 
   bind(path: string, op: number): void {
@@ -166,7 +171,11 @@ export class Names {
         const { by: names } = this.hoisted
         let by = names.get(r.by)
         if (by === undefined) names.set(r.by, (by = `by${names.size}`))
-        return this.once(`b${r.path}_${by}`, () => `byImm(f, ${this.inst(r.path, out)}, ${this.width(r.path)}, ${by})`, out)
+        return this.once(
+          `b${r.path}_${by}`,
+          () => `byImm(f, ${this.inst(r.path, out)}, ${this.width(r.path)}, ${by})`,
+          out,
+        )
       }
     }
   }
@@ -212,7 +221,9 @@ export class Names {
         return `${mask === 2n ? '' : '!'}cx.canSink(${this.inst(path, out)}${this.hoisted.typed ? ' as Inst' : ''})`
       default: {
         const code = this.read({ kind: 'code', path }, out)
-        return (mask & (mask - 1n)) === 0n ? `${code} === ${mask.toString(2).length - 1}` : `(${mask} >>> ${code} & 1) !== 0`
+        return (mask & (mask - 1n)) === 0n
+          ? `${code} === ${mask.toString(2).length - 1}`
+          : `(${mask} >>> ${code} & 1) !== 0`
       }
     }
   }

@@ -20,19 +20,33 @@ export interface CompiledRewrites {
   instantiate(): MatchRoot[]
 }
 
-export function compileRewrites(rewrites: readonly Rewrite[], options: { generator: string; outlineAbove?: number }): CompiledRewrites {
+export function compileRewrites(
+  rewrites: readonly Rewrite[],
+  options: { generator: string; outlineAbove?: number },
+): CompiledRewrites {
   const rules = rewrites.map(leftSide)
   const errors: RuleError[] = []
-  const roots = rootsOf(rules, (rule, message) => errors.push({ kind: 'pattern', rule, message: `rewrite ${called(rules, rule)}: ${message}` }))
+  const roots = rootsOf(rules, (rule, message) =>
+    errors.push({ kind: 'pattern', rule, message: `rewrite ${called(rules, rule)}: ${message}` }),
+  )
   rewrites.forEach((r, i) => {
-    if (r.captures.length > MAX_CAPTURES) errors.push({ kind: 'pattern', rule: i, message: `rewrite ${called(rules, i)} has more than ${MAX_CAPTURES} captures` })
+    if (r.captures.length > MAX_CAPTURES)
+      errors.push({
+        kind: 'pattern',
+        rule: i,
+        message: `rewrite ${called(rules, i)} has more than ${MAX_CAPTURES} captures`,
+      })
   })
   for (const { rows } of roots)
     for (const [j, b] of rows.entries()) {
       const a = rows.slice(0, j).find((x) => x.rule !== b.rule && contains(x, b) && contains(b, x))
       // The same left side may have several right sides; the same name twice is a mistake.
       if (a !== undefined && rules[a.rule].name === rules[b.rule].name)
-        errors.push({ kind: 'name', rule: b.rule, message: `two rewrites are called "${rules[b.rule].name}"; rename one` })
+        errors.push({
+          kind: 'name',
+          rule: b.rule,
+          message: `two rewrites are called "${rules[b.rule].name}"; rename one`,
+        })
     }
   const make = (typed: boolean): { source: string; stats: CompiledRewrites['stats'] } => {
     const hoisted: Hoisted = { typed, typeTables: new Map(), by: new Map() }
@@ -56,9 +70,16 @@ export function compileRewrites(rewrites: readonly Rewrite[], options: { generat
         outlined: (call) => call,
       })
       for (const [fn, parameters, body] of parts.toReversed())
-        functions.push(`${typed ? 'export ' : ''}function ${fn}(${parameters})${typed ? ': void' : ''} {\n${indented(body.trimEnd())}\n}`)
+        functions.push(
+          `${typed ? 'export ' : ''}function ${fn}(${parameters})${typed ? ': void' : ''} {\n${indented(body.trimEnd())}\n}`,
+        )
       table.push(`roots[${root.op}] = ${name}`)
-      stats.push({ name, rows: rows.length, characters: Math.max(...parts.map((p) => p[2].length)), functions: parts.length })
+      stats.push({
+        name,
+        rows: rows.length,
+        characters: Math.max(...parts.map((p) => p[2].length)),
+        functions: parts.length,
+      })
     }
     const text = functions.join('\n\n')
     const uses = usedIn(text)
@@ -85,5 +106,10 @@ export function compileRewrites(rewrites: readonly Rewrite[], options: { generat
   }
   const { source, stats } = make(true)
   const runtime = { byImm, isImm, NO, sameImm, signedImm, unsignedImm }
-  return { source, errors, stats, instantiate: () => new Function('runtime', make(false).source)(runtime) as MatchRoot[] }
+  return {
+    source,
+    errors,
+    stats,
+    instantiate: () => new Function('runtime', make(false).source)(runtime) as MatchRoot[],
+  }
 }

@@ -22,15 +22,32 @@ import { typesOf } from '../typeset.ts'
 
 /** How a capture is read once its place is reached. */
 export type Read =
-  | { readonly kind: 'rootType' | 'value' | 'inst' | 'valueType' | 'constInst' | 'signed' | 'unsigned' | 'code'; readonly path: string }
+  | {
+      readonly kind: 'rootType' | 'value' | 'inst' | 'valueType' | 'constInst' | 'signed' | 'unsigned' | 'code'
+      readonly path: string
+    }
   | { readonly kind: 'word'; readonly path: string; readonly word: number }
   | { readonly kind: 'number'; readonly index: number }
   | { readonly kind: 'by'; readonly path: string; readonly by: ImmBy }
 
 export type Test =
   /** The place's small integer is a member of `mask`; `limit` is the number of possible ones. */
-  | { readonly kind: 'set'; readonly site: string; readonly path: string; readonly mask: bigint; readonly limit: number }
-  | { readonly kind: 'range'; readonly site: string; readonly path: string; readonly read: Read; readonly min: number; readonly max: number; readonly step: number }
+  | {
+      readonly kind: 'set'
+      readonly site: string
+      readonly path: string
+      readonly mask: bigint
+      readonly limit: number
+    }
+  | {
+      readonly kind: 'range'
+      readonly site: string
+      readonly path: string
+      readonly read: Read
+      readonly min: number
+      readonly max: number
+      readonly step: number
+    }
   /** A literal constant that does not fit 8 bits: equal as a signed or an unsigned number of its width. */
   | { readonly kind: 'literal'; readonly site: string; readonly path: string; readonly lo: number; readonly hi: number }
   | { readonly kind: 'by'; readonly site: string; readonly path: string; readonly by: ImmBy }
@@ -74,8 +91,11 @@ export function rootsOf(rules: readonly Rule[], complain: Complain): Root[] {
       states = statesOf(rule)
       const missing = states.flatMap((s) => s.reads).indexOf(undefined)
       if (missing >= 0)
-        throw new PatternError(`capture ${(missing % rule.captures.length) + 1} is not in every alternative of the pattern`)
-      if (states.length === 0) throw new PatternError('its constraints exclude each other, or the types that its opcode may have')
+        throw new PatternError(
+          `capture ${(missing % rule.captures.length) + 1} is not in every alternative of the pattern`,
+        )
+      if (states.length === 0)
+        throw new PatternError('its constraints exclude each other, or the types that its opcode may have')
     } catch (e) {
       if (!(e instanceof PatternError)) throw e
       complain(index, e.message)
@@ -112,7 +132,9 @@ function statesOf(rule: Rule): State[] {
     pats.forEach((p, i) => {
       const isValue = rule.term!.params[i] === 'value'
       states = states.flatMap((s) =>
-        isValue ? value(p, `${i}`, s, (t) => [t]) : number(p, `N:${i}`, { kind: 'number', index: i }, '', s, (t) => [t]),
+        isValue
+          ? value(p, `${i}`, s, (t) => [t])
+          : number(p, `N:${i}`, { kind: 'number', index: i }, '', s, (t) => [t]),
       )
     })
   return states.filter((s) => consistent(s.tests))
@@ -123,7 +145,11 @@ const isVoid = (t: Test): boolean => t.kind === 'set' && t.mask === (1n << BigIn
 
 /** False for a row that asks two things of a place that exclude each other (through anyOf under a captured type, for instance). */
 function consistent(tests: readonly Test[]): boolean {
-  return tests.every((a, i) => a.kind !== 'set' || tests.every((b, j) => j <= i || b.site !== a.site || b.kind !== 'set' || (a.mask & b.mask) !== 0n))
+  return tests.every(
+    (a, i) =>
+      a.kind !== 'set' ||
+      tests.every((b, j) => j <= i || b.site !== a.site || b.kind !== 'set' || (a.mask & b.mask) !== 0n),
+  )
 }
 
 /** The row with its test of the controlling type, where the opcode leaves anything to test; no row where nothing is left. */
@@ -133,8 +159,20 @@ function withTypes(s: State, types: bigint): State[] {
   if (mask === 0n) return []
   // A range of all int32 is no test of a constant that is no wider: iconst of narrow types is then seen to be covered.
   const narrow = typesOf(mask).every((t) => t !== 0 && laneBits(t) <= 32)
-  const tests = s.tests.filter((t) => !(narrow && t.site === 'KS:' && t.kind === 'range' && t.min <= -0x80000000 && t.max >= 0x7fffffff && t.step === 1))
-  return mask === possible ? [{ ...s, tests }] : [{ ...s, tests: [{ kind: 'set', site: 'T', path: '', mask, limit: 512 }, ...tests] }]
+  const tests = s.tests.filter(
+    (t) =>
+      !(
+        narrow &&
+        t.site === 'KS:' &&
+        t.kind === 'range' &&
+        t.min <= -0x80000000 &&
+        t.max >= 0x7fffffff &&
+        t.step === 1
+      ),
+  )
+  return mask === possible
+    ? [{ ...s, tests }]
+    : [{ ...s, tests: [{ kind: 'set', site: 'T', path: '', mask, limit: 512 }, ...tests] }]
 }
 
 function rootOp(p: Pat, s: State, next: Next): State[] {
@@ -163,8 +201,11 @@ export function describe(r: Read): string {
 function value(p: Pat, path: string, s: State, next: Next): State[] {
   const parent = path.slice(0, -1)
   const opTests = (op: string): Test[] => {
-    if (hasEffects(op)) throw new PatternError(`a pattern cannot look through ${op}, which has side effects, to what is below it`)
-    const tests: Test[] = [{ kind: 'set', site: `O:${path}`, path: parent, mask: 1n << BigInt(opNumber(op)), limit: OPCODE_LIMIT }]
+    if (hasEffects(op))
+      throw new PatternError(`a pattern cannot look through ${op}, which has side effects, to what is below it`)
+    const tests: Test[] = [
+      { kind: 'set', site: `O:${path}`, path: parent, mask: 1n << BigInt(opNumber(op)), limit: OPCODE_LIMIT },
+    ]
     if (canLoad(op)) tests.push({ kind: 'set', site: `S:${path}`, path, mask: 2n, limit: 2 })
     return tests
   }
@@ -175,9 +216,11 @@ function value(p: Pat, path: string, s: State, next: Next): State[] {
       return value(p.pat, path, s, (t) => bind(p.inst, { kind: 'inst', path }, path, t).flatMap(next))
     case 'typed': {
       const { type } = p
-      if ('kind' in type && type.kind !== 'capture') throw new PatternError('typed(...) takes a captured type or a type set')
+      if ('kind' in type && type.kind !== 'capture')
+        throw new PatternError('typed(...) takes a captured type or a type set')
       const set = 'mask' in type ? type : type.spec.sort === 'type' ? type.spec.types : undefined
-      const t = set === undefined ? s : add(s, { kind: 'set', site: `V:${path}`, path: parent, mask: set.mask, limit: 512 })
+      const t =
+        set === undefined ? s : add(s, { kind: 'set', site: `V:${path}`, path: parent, mask: set.mask, limit: 512 })
       if ('mask' in type) return value(p.pat, path, t, next)
       return bind(type, { kind: 'valueType', path }, parent, t).flatMap((u) => value(p.pat, path, u, next))
     }
@@ -188,7 +231,8 @@ function value(p: Pat, path: string, s: State, next: Next): State[] {
         const t = add(s, { kind: 'set', site: `V:${path}`, path: parent, mask: p.spec.types.mask, limit: 512 })
         return bind(p, { kind: 'value', path }, parent, t).flatMap(next)
       }
-      if (p.spec.sort === 'sinkable') return bind(p, { kind: 'inst', path }, path, add(s, ...opTests(p.spec.op))).flatMap(next)
+      if (p.spec.sort === 'sinkable')
+        return bind(p, { kind: 'inst', path }, path, add(s, ...opTests(p.spec.op))).flatMap(next)
       throw new PatternError(`a capture of sort ${p.spec.sort} cannot stand for a value`)
     case 'fn':
     case 'rootType':
@@ -214,19 +258,24 @@ function immediate(q: Pat, path: string, word: number, p: OpPat, s: State, next:
   if (word === CONST) return constant(q, path, s, next)
   if (word !== CODE) return number(q, `W:${path}:${word}`, { kind: 'word', path, word }, path, s, next)
   const names = p.format === 'IntCompare' ? intCCNames : floatCCNames
-  const code = (mask: number): State => add(s, { kind: 'set', site: `C:${path}`, path, mask: BigInt(mask) & allCodes(names), limit: 16 })
+  const code = (mask: number): State =>
+    add(s, { kind: 'set', site: `C:${path}`, path, mask: BigInt(mask) & allCodes(names), limit: 16 })
   if (q.kind === 'literal') {
     const at = names.indexOf(String(q.value))
-    if (at < 0 || q.value === '') throw new PatternError(`${p.op} has no condition code ${q.value}; there are ${names.join(' ')}`)
+    if (at < 0 || q.value === '')
+      throw new PatternError(`${p.op} has no condition code ${q.value}; there are ${names.join(' ')}`)
     return next(code(1 << at))
   }
-  if (q.kind !== 'capture' || q.spec.sort !== 'cc') throw new PatternError(`the first argument of ${p.op} is a condition code`)
-  if (q.spec.float !== (p.format === 'FloatCompare')) throw new PatternError(`${p.op} needs ${q.spec.float ? 'cc' : 'fcc'}(...)`)
+  if (q.kind !== 'capture' || q.spec.sort !== 'cc')
+    throw new PatternError(`the first argument of ${p.op} is a condition code`)
+  if (q.spec.float !== (p.format === 'FloatCompare'))
+    throw new PatternError(`${p.op} needs ${q.spec.float ? 'cc' : 'fcc'}(...)`)
   // All codes there are: no test.
   const all = BigInt(q.spec.mask) === allCodes(names)
   return bind(q, { kind: 'code', path }, path, all ? s : code(q.spec.mask)).flatMap(next)
 }
-const allCodes = (names: readonly string[]): bigint => names.reduce((m, n, i) => (n === '' ? m : m | (1n << BigInt(i))), 0n)
+const allCodes = (names: readonly string[]): bigint =>
+  names.reduce((m, n, i) => (n === '' ? m : m | (1n << BigInt(i))), 0n)
 
 /** A plain number: an immediate word or an argument of a term. */
 function number(q: Pat, site: string, read: Read, path: string, s: State, next: Next): State[] {
@@ -234,12 +283,14 @@ function number(q: Pat, site: string, read: Read, path: string, s: State, next: 
     const n = Number(q.value)
     return next(add(s, { kind: 'range', site, path, read, min: n, max: n, step: 1 }))
   }
-  if (q.kind !== 'capture' || (q.spec.sort !== 'imm' && q.spec.sort !== 'const')) throw new PatternError(`${site} takes a number`)
+  if (q.kind !== 'capture' || (q.spec.sort !== 'imm' && q.spec.sort !== 'const'))
+    throw new PatternError(`${site} takes a number`)
   let t = s
   if (q.spec.sort === 'const') {
     const { test } = q.spec
     if (test.how === 'by') throw new PatternError('immBy tests constants of an iconst, not plain numbers; use derive')
-    if (test.how !== 'any') t = add(s, { kind: 'range', site, path, read, min: test.min, max: test.max, step: test.step })
+    if (test.how !== 'any')
+      t = add(s, { kind: 'range', site, path, read, min: test.min, max: test.max, step: test.step })
   }
   return bind(q, read, path, t).flatMap(next)
 }
@@ -252,7 +303,8 @@ function constant(q: Pat, path: string, s: State, next: Next): State[] {
     const hi = Number(BigInt.asIntN(32, n >> 32n))
     return next(add(s, { kind: 'literal', site: `KL:${path}`, path, lo, hi }))
   }
-  if (q.kind !== 'capture' || q.spec.sort !== 'const') throw new PatternError('a constant is a capture of constants or a literal')
+  if (q.kind !== 'capture' || q.spec.sort !== 'const')
+    throw new PatternError('a constant is a capture of constants or a literal')
   const [read, test] = constantTest(q.spec.test, path)
   return bind(q, read, path, test === undefined ? s : add(s, test)).flatMap(next)
 }
@@ -263,10 +315,15 @@ function signedRange(path: string, min: number, max: number, step: number): Test
 
 function constantTest(test: ConstTest, path: string): [Read, Test | undefined] {
   if (test.how === 'any') return [{ kind: 'constInst', path }, undefined]
-  if (test.how === 'by') return [{ kind: 'by', path, by: test.by }, { kind: 'by', site: `KB:${path}:${test.by.name}`, path, by: test.by }]
+  if (test.how === 'by')
+    return [
+      { kind: 'by', path, by: test.by },
+      { kind: 'by', site: `KB:${path}:${test.by.name}`, path, by: test.by },
+    ]
   const { min, max, step } = test
   // Within 7 bits both readings agree at every width, and sharing one place finds more to share and to compare.
-  if (test.how === 'signed' || (min >= 0 && max <= 127)) return [{ kind: 'signed', path }, signedRange(path, min, max, step)]
+  if (test.how === 'signed' || (min >= 0 && max <= 127))
+    return [{ kind: 'signed', path }, signedRange(path, min, max, step)]
   const read: Read = { kind: 'unsigned', path }
   return [read, { kind: 'range', site: `KU:${path}`, path, read, min, max, step }]
 }

@@ -35,11 +35,30 @@ interface Pending {
 }
 
 /** Cheap questions first where equally many rows ask them. */
-const RANK: Record<string, number> = { O: 0, T: 1, C: 2, W: 2, N: 2, KS: 3, KU: 3, KL: 4, V: 4, F: 5, E: 6, S: 7, KB: 8 }
+const RANK: Record<string, number> = {
+  O: 0,
+  T: 1,
+  C: 2,
+  W: 2,
+  N: 2,
+  KS: 3,
+  KU: 3,
+  KL: 4,
+  V: 4,
+  F: 5,
+  E: 6,
+  S: 7,
+  KB: 8,
+}
 const rank = (t: Test): number => RANK[t.site.slice(0, t.site.includes(':') ? t.site.indexOf(':') : undefined)] ?? 9
 
 /** Bodies of the root's function and of those outlined from it: `[name, parameters, body]`. */
-export function treeOf(root: Root, rows: readonly Row[], name: string, options: TreeOptions): [string, string, string][] {
+export function treeOf(
+  root: Root,
+  rows: readonly Row[],
+  name: string,
+  options: TreeOptions,
+): [string, string, string][] {
   return new Tree(root, rows, name, options).build()
 }
 
@@ -79,17 +98,17 @@ class Tree {
   /** Code for `pending` in order; true if control never reaches its end. */
   private list(pending: readonly Pending[], names: Names, out: string[]): boolean {
     let rows = pending
-    let size = 0
-    let from = out.length
     while (rows.length > 0) {
-      for (; from < out.length; from++) size += out[from].length
-      if (size > this.options.outlineAbove && rows.length > 1) {
+      if (names.size.characters > this.options.outlineAbove && rows.length > 1) {
         this.outline(rows, names, out)
         return false
       }
+      const from = out.length
       const [first] = rows
       if (first.todo.length === 0) {
-        if (this.options.leaf(first.row, (r) => names.read(r, out), out)) return true
+        const done = this.options.leaf(first.row, (r) => names.read(r, out), out)
+        count(names, out, from)
+        if (done) return true
         rows = rows.slice(1)
         continue
       }
@@ -99,6 +118,8 @@ class Tree {
         const test = group[0][1]
         const inner: string[] = []
         const condition = names.condition(test, out)
+        count(names, out, from)
+        names.size.characters += condition.length
         const without = group.map(([p, t]) => ({ row: p.row, todo: p.todo.filter((x) => x !== t) }))
         this.list(without, names.inside(), inner)
         out.push(`if (${condition}) {`, ...inner, '}')
@@ -127,7 +148,8 @@ class Tree {
       const rest: Pending[] = []
       for (const p of rows) {
         const same = p.todo.find((t) => keyOf(t) === key)
-        if (same !== undefined && (this.options.mode === 'all' || rest.every((q) => this.areDisjoint(p.row, q.row)))) group.push([p, same])
+        if (same !== undefined && (this.options.mode === 'all' || rest.every((q) => this.areDisjoint(p.row, q.row))))
+          group.push([p, same])
         else rest.push(p)
       }
       const r = rank(test)
@@ -156,10 +178,13 @@ class Tree {
       cases.set(op, list)
     }
     const loop = this.options.mode === 'all'
+    const from = out.length
     const [inst, before, after] = loop ? names.members(path, out) : [names.definition(path, out), '', '']
     const outer = loop ? names.inside() : names
     if (loop) outer.bindMember(path)
     if (before !== '') out.push(before)
+    count(names, out, from)
+    names.size.characters += 40 * cases.size
     const single = cases.size === 1
     if (!single) out.push(loop ? `switch (op[${inst}]) {` : `switch (${inst} < 0 ? 0 : op[${inst}]) {`)
     for (const [op, list] of cases) {
@@ -176,6 +201,11 @@ class Tree {
     if (after !== '') out.push(after)
     names.uses('op')
   }
+}
+
+/** Adds the lines of `out` from `from` on to the size of the function; code inside is counted where it is made. */
+function count(names: Names, out: readonly string[], from: number): void {
+  for (let i = from; i < out.length; i++) names.size.characters += out[i].length
 }
 
 function opOf(t: Test): number {

@@ -33,7 +33,14 @@ export function uncovered(rules: readonly Rule[], wanted: (op: string, type: str
         guarded: false,
       }
       const rows = roots.get(op)?.rows ?? []
-      if (!covered(all, rows)) gaps.push({ op: opName(op), type, partly: rows.some((r) => r.tests.every((x) => x.site !== 'T' || (x.kind === 'set' && (x.mask & possible) !== 0n))) })
+      if (!covered(all, rows))
+        gaps.push({
+          op: opName(op),
+          type,
+          partly: rows.some((r) =>
+            r.tests.every((x) => x.site !== 'T' || (x.kind === 'set' && (x.mask & possible) !== 0n)),
+          ),
+        })
     }
   }
   return gaps

@@ -52,7 +52,8 @@ export function checkWitnesses(
   const { live } = checkRoots(rules, roots)
   const report: WitnessReport = { fired: [], explained: [], failed: [] }
   const rows = new Map<number, [Root, Row][]>()
-  for (const [root, list] of live) for (const row of list) rows.set(row.rule, [...(rows.get(row.rule) ?? []), [root, row]])
+  for (const [root, list] of live)
+    for (const row of list) rows.set(row.rule, [...(rows.get(row.rule) ?? []), [root, row]])
 
   const run = (m: Lowerer, w: Witness, root: Root): number => {
     winner = -1
@@ -81,7 +82,11 @@ export function checkWitnesses(
         }
         const overlapping = by >= 0 && by < r && root.rows.some((x) => x.rule === by && !disjoint(x, row))
         if (overlapping) best = { by }
-        else why = by < 0 ? 'its witness fires no rule (a guard that no variant satisfies?)' : `its witness fires rule ${by} ("${rules[by].name}")`
+        else
+          why =
+            by < 0
+              ? 'its witness fires no rule (a guard that no variant satisfies?)'
+              : `its witness fires rule ${by} ("${rules[by].name}")`
       }
     }
     if (best === undefined) report.failed.push({ rule: r, why: `${rules[r].name}: ${why}` })
@@ -134,11 +139,16 @@ class Typing {
   }
   value(path: string, fits: (t: Type) => boolean): boolean {
     const mask = this.mask(`V:${path}`)
-    const equal = this.row.tests.find((x) => x.kind === 'equal' && x.a.kind === 'valueType' && x.b.kind === 'valueType' && x.b.path === path)
+    const equal = this.row.tests.find(
+      (x) => x.kind === 'equal' && x.a.kind === 'valueType' && x.b.kind === 'valueType' && x.b.path === path,
+    )
     const other = equal?.kind === 'equal' && equal.a.kind === 'valueType' ? this.types.get(equal.a.path) : undefined
     const known = this.types.get(this.same.get(path) ?? '-')
     const ok = (t: Type): boolean =>
-      (mask >> BigInt(t)) % 2n !== 0n && fits(t) && (known === undefined || t === known) && (other === undefined || t === other)
+      (mask >> BigInt(t)) % 2n !== 0n &&
+      fits(t) &&
+      (known === undefined || t === known) &&
+      (other === undefined || t === other)
     const op = this.opAt(path)
     if (op !== 0) return this.inst(path, op, ok)
     const t = this.preferred.find((x) => x !== 0 && ok(x))
@@ -199,7 +209,8 @@ class Builder {
     const args = root.params.map((p, i) => (p === 'value' ? this.value(`${i}`) : this.number(`N:${i}`)))
     const func = this.func
     const defOf = new Int32Array(func.numValues).fill(-1)
-    for (let i = 0; i < func.numInsts; i++) for (let n = 0; n < func.numResults(i as Inst); n++) defOf[func.result(i as Inst, n)] = i
+    for (let i = 0; i < func.numInsts; i++)
+      for (let n = 0; n < func.numResults(i as Inst); n++) defOf[func.result(i as Inst, n)] = i
     const others = this.variant < 16 ? ((this.variant & 2) === 0 ? 0 : -1) : Math.imul(this.variant, 0x9e3779b1)
     const features = new Int32Array(8).fill(others)
     const settings = features.slice()
@@ -246,7 +257,10 @@ class Builder {
   private number(site: string): number {
     const tests = this.row.tests.filter((t) => t.kind === 'range' && t.site === site)
     if (tests.length === 0) return 0
-    return this.pick(INTERESTING.map((n) => Number(n)).filter((n) => tests.every((t) => inRange(t, n)))) ?? rangeStart(tests[0])
+    return (
+      this.pick(INTERESTING.map((n) => Number(n)).filter((n) => tests.every((t) => inRange(t, n)))) ??
+      rangeStart(tests[0])
+    )
   }
 
   private constant(path: string, inst: Inst): void {
@@ -260,7 +274,9 @@ class Builder {
       f.imm1[inst] = Number(BigInt.asIntN(32, x >> 32n))
     }
     const literal = tests.find((t) => t.kind === 'literal')
-    const starts = tests.filter((t) => t.kind === 'range').flatMap((t) => (t.kind === 'range' ? [BigInt(t.min), BigInt(t.max)] : []))
+    const starts = tests
+      .filter((t) => t.kind === 'range')
+      .flatMap((t) => (t.kind === 'range' ? [BigInt(t.min), BigInt(t.max)] : []))
     const all = [...INTERESTING, ...starts]
     if (literal?.kind === 'literal') all.push((BigInt(literal.hi) << 32n) | BigInt(literal.lo >>> 0))
     const good = all.filter((n) => {
@@ -285,11 +301,23 @@ const lowest = (mask: bigint): number => {
   return 0
 }
 
-const SMALL = [0, 1, 2, 3, 4, 5, 7, 8, 12, 15, 16, 24, 31, 32, 48, 63, 64, 100, 127, 128, 255, 256, 1000, 2047, 2048, 4095, 4096, 65535, 65536]
+const SMALL = [
+  0, 1, 2, 3, 4, 5, 7, 8, 12, 15, 16, 24, 31, 32, 48, 63, 64, 100, 127, 128, 255, 256, 1000, 2047, 2048, 4095, 4096,
+  65535, 65536,
+]
 const INTERESTING: readonly bigint[] = [
   ...SMALL.map(BigInt),
   ...SMALL.slice(1).map((n) => -BigInt(n)),
-  ...[0x7fffffffn, -0x80000000n, 0x80000000n, 0xffffffffn, 0x7ffffffffffff000n, -0x7ffffffffffff000n, 1n << 40n, 1n << 63n],
+  ...[
+    0x7fffffffn,
+    -0x80000000n,
+    0x80000000n,
+    0xffffffffn,
+    0x7ffffffffffff000n,
+    -0x7ffffffffffff000n,
+    1n << 40n,
+    1n << 63n,
+  ],
 ]
 
 function inRange(t: Test, n: number): boolean {

@@ -1,0 +1,294 @@
+// Step 5: the main loop. A bundle from the queue tries the registers, hints first: a free one is taken; else the bundles in the way of the cheapest register are
+// evicted if each weighs less; else the bundle is split before the first conflict in the register that is free for longest. A bundle without a use that
+// needs a register lives in memory.
+//
+// Termination. An eviction makes room for a strictly heavier bundle; a split makes smaller ones; what cannot be split has more weight than all that can. A set of
+// bundles that has been split often is cut up around all its uses at once, so that the work on one value stays linear. The number of steps is bounded;
+// beyond, and where two unsplittable bundles cannot both be served, the allocator gives up.
+import { I32Vec } from '@k23/entity'
+import { NUM_PREGS, allocIndex, allocReg } from '../interface.ts'
+import { Occupancy } from './occupancy.ts'
+import { BundleQueue } from './queue.ts'
+import type { Reservations } from './ranges.ts'
+import { cut, cutPoint, firstRegUse, lastRegUse } from './split.ts'
+import { GiveUp, type Tables } from './tables.ts'
+
+/** In bundleAlloc: in the slot of the spill set. */
+export const IN_MEMORY = -1
+const NO_CONFLICT = 0x7fffffff
+/** Splits of one spill set before it is cut up wholly. */
+const MAX_SPLITS = 12
+
+export class Processor {
+  private readonly t: Tables
+  private readonly res: Reservations
+  private readonly occupancy: Occupancy[] = []
+  private readonly queue = new BundleQueue()
+  private readonly gaps = new I32Vec(64)
+  private readonly splits: Int32Array
+  private steps = 0
+  // Result of a probe.
+  private conflictPoint = NO_CONFLICT
+  private maxWeight = 0
+  private evictable = true
+  private readonly conflicts = new I32Vec(64)
+  private readonly seen = new I32Vec(256)
+  private stamp = 0
+
+  constructor(t: Tables, res: Reservations) {
+    this.t = t
+    this.res = res
+    for (let p = 0; p < NUM_PREGS; p++) this.occupancy.push(new Occupancy(t))
+    this.splits = new Int32Array(t.input.numVRegs)
+  }
+
+  run(bundles: Int32Array): void {
+    for (const b of bundles) this.enqueue(b)
+    while (this.queue.length > 0) {
+      if (++this.steps > 1000 + 40 * this.t.rangeFrom.length) throw new GiveUp('too many steps')
+      this.process(this.queue.pop())
+    }
+    for (let k = 0; k < this.gaps.length; k++) this.secondChance(this.gaps.data[k])
+  }
+
+  private enqueue(bundle: number): void {
+    this.queue.push(bundle, this.t.bundleLength.data[bundle])
+  }
+
+  private process(bundle: number): void {
+    const { t } = this
+    const limit = t.bundleLimit.data[bundle]
+    const weight = t.bundleWeight.data[bundle]
+    if (limit === 0 && weight === 0) {
+      this.toMemory(bundle)
+      return
+    }
+    const regs = t.order[t.bundleClass(bundle)]
+    const hints = [t.bundleHint.data[bundle], t.setHint[t.bundleSet.data[bundle]]]
+    let bestEvict = -1
+    let bestWeight = weight
+    let bestPoint = -1
+    for (let x = -2; x < regs.length; x++) {
+      const reg = x < 0 ? hints[x + 2] : regs[x]
+      if (reg < 0 || (x >= 0 && (reg === hints[0] || reg === hints[1])) || (x === -1 && hints[0] === hints[1])) continue
+      if (limit !== 0 && (reg & 63) >= limit) continue
+      this.probe(reg, bundle)
+      if (this.conflictPoint === NO_CONFLICT) {
+        this.take(reg, bundle)
+        return
+      }
+      if (this.evictable && this.maxWeight < bestWeight) {
+        bestWeight = this.maxWeight
+        bestEvict = reg
+      }
+      if (this.conflictPoint > bestPoint) bestPoint = this.conflictPoint
+    }
+    if (limit === 0) {
+      this.toMemory(bundle)
+      return
+    }
+    if (bestEvict >= 0) {
+      this.probe(bestEvict, bundle)
+      for (let k = 0; k < this.conflicts.length; k++) this.evict(this.conflicts.data[k])
+      this.take(bestEvict, bundle)
+      return
+    }
+    this.split(bundle, bestPoint)
+  }
+
+  /** Finds what is in the way of a bundle in a register: the first point, and who, as long as all of it weighs less than the bundle. */
+  private probe(reg: number, bundle: number): void {
+    const { t, res, conflicts, seen } = this
+    const { rangeFrom, rangeTo, rangeNext, rangeVReg, rangeBundle, bundleWeight } = t
+    const weight = bundleWeight.data[bundle]
+    const occupancy = this.occupancy[reg]
+    this.conflictPoint = NO_CONFLICT
+    this.maxWeight = 0
+    this.evictable = true
+    conflicts.clear()
+    const stamp = ++this.stamp
+    if (seen.length < t.bundleFirst.length) seen.resize(t.bundleFirst.length)
+    const resEnd = res.start[reg + 1]
+    for (let r = t.bundleFirst.data[bundle]; r >= 0; r = rangeNext.data[r]) {
+      const from = rangeFrom.data[r]
+      const to = rangeTo.data[r]
+      // Reserved by an instruction.
+      let lo = res.start[reg]
+      let hi = resEnd
+      while (lo < hi) {
+        const mid = (lo + hi) >> 1
+        if (res.to[mid] > from) hi = mid
+        else lo = mid + 1
+      }
+      while (lo < resEnd && res.from[lo] < to && res.vreg[lo] === rangeVReg.data[r]) lo++
+      if (lo < resEnd && res.from[lo] < to) {
+        this.evictable = false
+        const at = Math.max(from, res.from[lo])
+        if (at < this.conflictPoint) this.conflictPoint = at
+      }
+      for (let c = occupancy.seek(from); c >= 0; c = occupancy.next(c)) {
+        const other = occupancy.at(c)
+        if (rangeFrom.data[other] >= to) break
+        const at = Math.max(from, rangeFrom.data[other])
+        if (at < this.conflictPoint) this.conflictPoint = at
+        if (!this.evictable) break
+        const b = rangeBundle.data[other]
+        if (seen.data[b] === stamp) continue
+        seen.data[b] = stamp
+        conflicts.push(b)
+        if (bundleWeight.data[b] > this.maxWeight) this.maxWeight = bundleWeight.data[b]
+        if (this.maxWeight >= weight) {
+          this.evictable = false
+          break
+        }
+      }
+      if (!this.evictable) return
+    }
+  }
+
+  private take(reg: number, bundle: number): void {
+    const { t } = this
+    t.bundleAlloc.data[bundle] = allocReg(reg)
+    t.setHint[t.bundleSet.data[bundle]] = reg
+    for (let r = t.bundleFirst.data[bundle]; r >= 0; r = t.rangeNext.data[r]) this.occupancy[reg].insert(r)
+  }
+
+  private evict(bundle: number): void {
+    const { t } = this
+    const reg = allocIndex(t.bundleAlloc.data[bundle])
+    for (let r = t.bundleFirst.data[bundle]; r >= 0; r = t.rangeNext.data[r]) this.occupancy[reg].remove(r)
+    t.bundleAlloc.data[bundle] = 0
+    this.enqueue(bundle)
+  }
+
+  private toMemory(bundle: number): void {
+    const { t } = this
+    t.bundleAlloc.data[bundle] = IN_MEMORY
+    for (let r = t.bundleFirst.data[bundle]; r >= 0; r = t.rangeNext.data[r]) t.inMemory[t.rangeVReg.data[r]] = 1
+  }
+
+  private split(bundle: number, conflict: number): void {
+    const { t } = this
+    if (t.isMinimal(bundle)) {
+      this.splitBetweenPhases(bundle)
+      return
+    }
+    if (++this.splits[t.bundleSet.data[bundle]] > MAX_SPLITS) {
+      this.shatter(bundle)
+      return
+    }
+    const point = cutPoint(t, bundle, conflict)
+    if (point < 0) {
+      // One instruction, but several ranges of different values of the bundle, or the value's continuation: take it apart.
+      this.shatter(bundle)
+      return
+    }
+    const right = cut(t, bundle, point)
+    this.trim(bundle)
+    this.trim(right)
+  }
+
+  /** Enqueues the part of a bundle from its first to its last use that needs a register, and makes gaps of what is around. */
+  private trim(bundle: number): void {
+    const { t } = this
+    const first = firstRegUse(t, bundle)
+    if (first < 0) {
+      this.gap(bundle, -1, -1)
+      return
+    }
+    let core = bundle
+    const head = first & ~1
+    let before = -1
+    if (head > t.bundleFrom(bundle)) {
+      core = cut(t, bundle, head)
+      before = bundle
+    }
+    const tail = (lastRegUse(t, core) & ~1) + 2
+    let after = -1
+    if (tail < t.bundleTo(core)) after = cut(t, core, tail)
+    t.refresh(core)
+    if (before >= 0) this.gap(before, -1, core)
+    if (after >= 0) this.gap(after, core, -1)
+    this.enqueue(core)
+  }
+
+  /** Cuts a bundle up around each use that needs a register. */
+  private shatter(bundle: number): void {
+    const { t } = this
+    let before = -1
+    let rest = bundle
+    while (rest >= 0) {
+      const use = firstRegUse(t, rest)
+      if (use < 0) {
+        this.gap(rest, before, -1)
+        return
+      }
+      let piece = rest
+      const head = use & ~1
+      if (head > t.bundleFrom(rest)) {
+        piece = cut(t, rest, head)
+        this.gap(rest, before, piece)
+      }
+      rest = head + 2 < t.bundleTo(piece) ? cut(t, piece, head + 2) : -1
+      if (t.rangeNext.data[t.bundleFirst.data[piece]] >= 0) rest = this.separate(piece, rest)
+      t.refresh(piece)
+      if (t.bundleLimit.data[piece] === 0) this.gap(piece, before, -1)
+      else this.enqueue(piece)
+      before = piece
+    }
+  }
+
+  /** A piece of one instruction that has ranges of two values (one ends as the other begins): the second goes back to the rest. */
+  private separate(piece: number, rest: number): number {
+    const { t } = this
+    const first = t.bundleFirst.data[piece]
+    const second = t.rangeNext.data[first]
+    t.rangeNext.data[first] = -1
+    if (rest < 0) return t.newBundle(second, t.bundleSet.data[piece])
+    let last = second
+    while (t.rangeNext.data[last] >= 0) last = t.rangeNext.data[last]
+    t.rangeNext.data[last] = t.bundleFirst.data[rest]
+    t.bundleFirst.data[rest] = second
+    return rest
+  }
+
+  /** An early use whose value lives on through an instruction that leaves it no register: from the late phase on it is in memory. */
+  private splitBetweenPhases(bundle: number): void {
+    const { t } = this
+    const from = t.bundleFrom(bundle)
+    const to = t.bundleTo(bundle)
+    const middle = from | 1
+    if (from === middle || to <= middle) throw new GiveUp('no register for an operand')
+    for (let u = t.rangeUse.data[t.bundleFirst.data[bundle]]; u >= 0; u = t.useNext.data[u]) {
+      if (t.usePinned.data[u] !== 0) throw new GiveUp('no register for an operand')
+    }
+    const late = cut(t, bundle, middle)
+    t.refresh(late)
+    this.toMemory(late)
+    t.refresh(bundle)
+    this.enqueue(bundle)
+  }
+
+  private gap(bundle: number, before: number, after: number): void {
+    const { t } = this
+    t.refresh(bundle)
+    t.bundleBefore.data[bundle] = before
+    t.bundleAfter.data[bundle] = after
+    this.gaps.push(bundle)
+  }
+
+  /** Step 7. Where a neighbour's register is free all through a gap, the value stays in it. */
+  private secondChance(bundle: number): void {
+    const { t } = this
+    for (const neighbour of [t.bundleAfter.data[bundle], t.bundleBefore.data[bundle]]) {
+      if (neighbour < 0 || t.bundleAlloc.data[neighbour] <= 0) continue
+      const reg = allocIndex(t.bundleAlloc.data[neighbour])
+      this.probe(reg, bundle)
+      if (this.conflictPoint === NO_CONFLICT) {
+        this.take(reg, bundle)
+        return
+      }
+    }
+    this.toMemory(bundle)
+  }
+}
