@@ -55,7 +55,9 @@ export function createIsa(options: CoreOptions, defaultOpt: OptLevel): TargetIsa
   }
   const given = options.settings ?? {}
   const opt = options.optLevel ?? given.opt_level ?? defaultOpt
-  return target.create(features, completeSettings({ ...given, opt_level: opt }))
+  // Without optimization, compile time counts: the fast allocator, unless the other was asked for.
+  const allocator = opt === 'none' ? 'single_pass' : 'backtracking'
+  return target.create(features, completeSettings({ regalloc_algorithm: allocator, ...given, opt_level: opt }))
 }
 
 function compileOne(isa: TargetIsa, f: Func, cx: PassContext, observer: Observer | undefined): LinkInput {

@@ -70,5 +70,5 @@ export function compileClif(isa: TargetIsa, f: Func, cx: PassContext, observer?:
 }
 
 function algorithmOf(settings: Settings): Algorithm {
-  return settings.regalloc_algorithm === 'single_pass' ? 'simple' : 'simple'
+  return settings.regalloc_algorithm as Algorithm
 }

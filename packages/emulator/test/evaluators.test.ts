@@ -126,8 +126,7 @@ function checkRoles(id: string, operands: Record<string, number>, accesses: read
   expect(touched('read')).toEqual(reads)
   if (completed) expect(touched('write')).toEqual(writes)
   for (const access of accesses) {
-    // A store-conditional checks its location as a load would, which is not an access of the program.
-    if (access.what === 'load' && !id.startsWith('sc_')) expect(access.size).toBe(row.attrs.load)
+    if (access.what === 'load') expect(access.size).toBe(row.attrs.load)
     if (access.what === 'store') expect(access.size).toBe(row.attrs.store)
   }
   if (completed && row.attrs.load !== undefined) expect(accesses.some((a) => a.what === 'load')).toBe(true)

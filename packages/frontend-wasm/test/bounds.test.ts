@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import wabtInit from 'wabt'
 import { decodeModule, type TranslateOptions } from '../src/index.ts'
-import { TRAP_MEMORY_OUT_OF_BOUNDS } from '../src/runtime-abi.ts'
+import { TRAP_MEMORY_OUT_OF_BOUNDS, TRAP_TABLE_OUT_OF_BOUNDS, TRAP_UNDEFINED_ELEMENT } from '../src/runtime-abi.ts'
 import { Trap } from './clif-machine.ts'
 import { MiniKernel } from './mini-kernel.ts'
 
@@ -28,6 +28,7 @@ const offsets = [
   1n,
   2047n,
   2048n,
+  5000n,
   PAGE - 8n,
   PAGE - 1n,
   PAGE,
@@ -140,3 +141,48 @@ describe.each(settings)('%s', (_, options) => {
 function pattern(at: bigint): bigint {
   return (at * 167n + (at >> 8n)) & 255n
 }
+
+describe.each(['3', '3 3', '3 9', '0', '0 0'])('table %s', (limit) => {
+  test.each([{}, { tableSpectre: false }])('%j', (options) => {
+    const min = Number(limit.split(' ')[0])
+    const text = `(module (type $t (func (result i32))) (table ${limit} funcref) (func $f (type $t) (i32.const 5)) (elem declare func $f)
+      (func (export "grow") (param i32) (result i32) (table.grow (ref.func $f) (local.get 0)))
+      (func (export "fill") (table.fill (i32.const 0) (ref.func $f) (table.size)))
+      (func (export "call") (param i32) (result i32) (call_indirect (type $t) (local.get 0)))
+      (func (export "get") (param i32) (result i32) (ref.is_null (table.get (local.get 0))))
+      ${[0, 1, 2, 3, 4].map((i) => `(func (export "call ${i}") (result i32) (call_indirect (type $t) (i32.const ${i})))`).join('\n')}
+      ${[0, 1, 2, 3, 4].map((i) => `(func (export "get ${i}") (result i32) (ref.is_null (table.get (i32.const ${i}))))`).join('\n')})`
+    const module = decodeModule(wabt.parseWat('tables.wat', text, { reference_types: true }).toBinary({}).buffer)
+    const kernel = new MiniKernel(options)
+    const exports = kernel.instantiate(module, () => undefined)
+    kernel.invoke(exports.get('fill')!, [])
+    const trapOf = (name: string, args: bigint[]): number | bigint => {
+      try {
+        return kernel.invoke(exports.get(name)!, args)[0]
+      } catch (e) {
+        if (e instanceof Trap) return e.code
+        throw e
+      }
+    }
+    const round = (length: number): void => {
+      for (const i of [0, 1, 2, 3, 4]) {
+        for (const [name, args] of [
+          [`call ${i}`, []],
+          ['call', [BigInt(i)]],
+        ] as const)
+          expect(trapOf(name, [...args]), `${name} of ${length}`).toBe(i < length ? 5n : TRAP_UNDEFINED_ELEMENT)
+        for (const [name, args] of [
+          [`get ${i}`, []],
+          ['get', [BigInt(i)]],
+        ] as const)
+          expect(trapOf(name, [...args]), `${name} of ${length}`).toBe(i < length ? 0n : TRAP_TABLE_OUT_OF_BOUNDS)
+      }
+      expect(trapOf('call', [0xffff_ffffn])).toBe(TRAP_UNDEFINED_ELEMENT)
+    }
+    round(min)
+    const grown = kernel.invoke(exports.get('grow')!, [1n])[0]
+    const fixed = limit === '3 3' || limit === '0 0'
+    expect(grown).toBe(fixed ? 0xffff_ffffn : BigInt(min))
+    round(fixed ? min : min + 1)
+  })
+})

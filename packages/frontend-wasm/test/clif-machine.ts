@@ -94,8 +94,8 @@ export class ClifMachine {
   private depth = 0
   private readonly code: Code[] = []
   /** Resolves u<namespace>:<index> of the function that calls. */
-  /** The code relies on guard regions: a fault anywhere is a trap. Else only one in the first page is, where Spectre guards send an access. */
-  guardRegions = false
+  /** Address ranges where a fault is a trap (reservations with their guards). Elsewhere only one in the first page is, where Spectre guards send an access. */
+  guardRegions: { start: number; end: number }[] = []
   private readonly links = new Map<Func, (index: number) => bigint>()
 
   constructor(size: number) {
@@ -213,7 +213,8 @@ export class ClifMachine {
   }
   private check(address: bigint, n: number, flags: MemFlags): void {
     if (!this.fault(address, n)) return
-    if (!this.guardRegions && address >= BigInt(PAGE)) throw new Error(`test machine: unchecked access at ${address}`)
+    const guarded = this.guardRegions.some((g) => address >= g.start && address < g.end)
+    if (!guarded && address >= BigInt(PAGE)) throw new Error(`test machine: unchecked access at ${address}`)
     if (flags & NOTRAP) throw new Error(`test machine: a notrap access faults at ${address}`)
     throw new Trap(memTrapCode(flags) || HEAP_OOB)
   }

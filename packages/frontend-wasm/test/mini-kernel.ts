@@ -49,7 +49,6 @@ export class MiniKernel {
     this.options = options
     this.m = new ClifMachine(size)
     this.growthLimit = size * 0.45
-    this.m.guardRegions = options.memory?.kind === 'guard'
     this.cells = this.m.map(abi.CELLS_SIZE)
     this.entryBlock = this.m.map(ENTRY_SLOTS * abi.SLOT_SIZE)
     const stub = this.m.placeHost((number, block) => this.hostCall(number, block))
@@ -75,11 +74,16 @@ export class MiniKernel {
     this.initMemory(def, pages, max)
     return def
   }
+  private guard(base: number): void {
+    const s = this.options.memory
+    if (s?.kind === 'guard') this.m.guardRegions = [{ start: base, end: base + s.reservation + s.guard }]
+  }
   private initMemory(def: number, pages: number, max: number | undefined): void {
     if (pages * PAGE > this.growthLimit) throw new LinkError('memory too large')
     this.setU64(def + abi.MEMORY_BASE, this.m.map(pages * PAGE))
     this.setU64(def + abi.MEMORY_LENGTH, pages * PAGE)
     this.maxMemory.set(def, max)
+    this.guard(this.u64(def + abi.MEMORY_BASE))
   }
   newTable(min: number, max: number | undefined): number {
     const def = this.m.map(abi.TABLE_SIZE)
@@ -278,6 +282,7 @@ export class MiniKernel {
     this.m.bytes.copyWithin(next, base, base + old)
     this.m.unmap(base, old)
     this.setU64(def + abi.MEMORY_BASE, next)
+    this.guard(next)
     this.setU64(def + abi.MEMORY_LENGTH, length)
     return old / PAGE
   }

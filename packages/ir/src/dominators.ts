@@ -105,25 +105,26 @@ export function computeDominators(func: Func, cfg: Cfg): DominatorTree {
     idom[w] = d
   }
 
-  // Subtree sizes bottom up, preorder numbers top down: a dominator's number is less than that of what it dominates.
+  // Subtree sizes bottom up, preorder numbers top down, both with dominators before what they dominate; children in reverse postorder.
   const sizes = new Int32Array(count).fill(1)
   for (let w = count - 1; w > 0; w--) sizes[idom[w]] += sizes[w]
-  const next = new Int32Array(count)
-  next[0] = 1
-  pre[vertex[0]] = 0
-  size[vertex[0]] = sizes[0]
-  for (let w = 1; w < count; w++) {
-    const b = vertex[w]
-    const d = idom[w]
-    const at = next[d]
-    next[d] = at + sizes[w]
+  const rpo = postorder.subarray(0, count).reverse()
+  const next = new Int32Array(count) // the number that the next child of a vertex gets
+  for (let i = 0; i < count; i++) {
+    const b = rpo[i]
+    const w = number[b]
+    let at = 0
+    if (i > 0) {
+      const d = idom[w]
+      at = next[d]
+      next[d] = at + sizes[w]
+      idomOf[b] = vertex[d]
+    }
     next[w] = at + 1
     pre[b] = at
     size[b] = sizes[w]
-    idomOf[b] = vertex[d]
+    rpoIndex[b] = i
   }
-  const rpo = postorder.subarray(0, count).reverse()
-  for (let i = 0; i < count; i++) rpoIndex[rpo[i]] = i
   return { idom: idomOf, rpo, rpoIndex, pre, size }
 }
 

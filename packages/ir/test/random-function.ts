@@ -148,7 +148,7 @@ function randomInst(b: FunctionBuilder, e: Entropy, vars: Map<Type, Variable>): 
     if (isAddress && choices.length === 2) choices = [I64]
     if (op === Op.bitcast) choices = choices.filter((t) => bits(t) === bits(ctrl))
     if (choices.length === 0) return
-    args.push(valueOf(b, e.pick(choices), e, vars))
+    args.push(operandOf(b, e.pick(choices), e, vars))
   }
   if (
     opFormat[op] === Format.Load &&
@@ -161,7 +161,7 @@ function randomInst(b: FunctionBuilder, e: Entropy, vars: Map<Type, Variable>): 
   else if (opNumResults[op] === 2) assign(b, b.func.result(got as never, e.below(2)), vars)
 }
 
-function valueOf(b: FunctionBuilder, t: Type, e: Entropy, vars: Map<Type, Variable>): Value {
+function operandOf(b: FunctionBuilder, t: Type, e: Entropy, vars: Map<Type, Variable>): Value {
   const v = vars.get(t)
   if (v !== undefined && e.below(4) !== 0) return b.useVar(v)
   return constant(b, t, e.below(300))
@@ -195,14 +195,14 @@ export function randomFunction(e: Entropy): Func {
 
 function terminate(b: FunctionBuilder, e: Entropy, targets: readonly Block[], vars: Map<Type, Variable>): void {
   const kind = targets.length === 0 ? e.below(2) : e.below(5)
-  if (kind === 0) b.ins.return([valueOf(b, I32, e, vars)])
+  if (kind === 0) b.ins.return([operandOf(b, I32, e, vars)])
   else if (kind === 1) b.ins.trap(1 + e.below(255))
   else if (kind === 2) b.ins.jump(e.pick(targets))
   else if (kind === 3) {
-    const c = valueOf(b, e.pick([I8, I16, I32, I64, I128]), e, vars)
+    const c = operandOf(b, e.pick([I8, I16, I32, I64, I128]), e, vars)
     b.ins.brif(c, e.pick(targets), [], e.pick(targets), [])
   } else {
     const entries = Array.from({ length: e.below(4) }, () => [e.pick(targets)] as const)
-    b.ins.br_table(valueOf(b, I32, e, vars), b.createJumpTable([e.pick(targets)], entries))
+    b.ins.br_table(operandOf(b, I32, e, vars), b.createJumpTable([e.pick(targets)], entries))
   }
 }

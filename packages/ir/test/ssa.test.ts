@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  ALIAS,
   type Block,
   BuilderError,
   Func,
@@ -151,6 +152,9 @@ describe('SSA construction', () => {
           const order = [0, ...rest.sort((a, b) => a.key - b.key).map((x) => x.i)]
           const { func } = build(program, order, lateSeal)
           expect(verify(func)).toEqual([])
+          // finalize leaves no chains of aliases
+          for (let v = 0; v < func.numValues; v++)
+            if (func.valKind[v] === ALIAS) expect(func.valKind[func.valDef[v]]).not.toBe(ALIAS)
           expect(runFunc(func, program, choices)).toEqual(runProgram(program, choices))
         },
       ),
@@ -240,32 +244,57 @@ describe('the rules of the builder', () => {
     return { b, entry, next }
   }
   test.each<[string, (s: ReturnType<typeof start>) => void]>([
-    ['block0 is filled already', ({ b }) => {
+    [
+      'block0 is filled already',
+      ({ b }) => {
         b.ins.return([])
         b.ins.nop()
-      }],
-    ['block0 has no terminator', ({ b, next }) => {
+      },
+    ],
+    [
+      'block0 has no terminator',
+      ({ b, next }) => {
         b.ins.nop()
         b.switchToBlock(next)
-      }],
-    ['block0 has no terminator', ({ b }) => {
+      },
+    ],
+    [
+      'block0 has no terminator',
+      ({ b }) => {
         b.ins.nop()
         b.finalize()
-      }],
-    ['block1 has no terminator', ({ b, next }) => {
+      },
+    ],
+    [
+      'block1 has no terminator',
+      ({ b, next }) => {
         b.ins.jump(next)
         b.sealAllBlocks()
         b.finalize()
-      }],
-    ['block0 is not sealed', ({ b }) => {
+      },
+    ],
+    [
+      'block0 is not sealed',
+      ({ b }) => {
         b.ins.return([])
         b.finalize()
-      }],
-    ['block1 is sealed', ({ b, next }) => {
+      },
+    ],
+    [
+      'block1 is sealed',
+      ({ b, next }) => {
         b.sealBlock(next)
         b.ins.jump(next)
-      }],
+      },
+    ],
     ['variable 0 has type i32, v0 has type i64', ({ b }) => b.defVar(b.declareVar(I32), b.ins.iconst(I64, 0))],
+    [
+      'block0 has instructions already',
+      ({ b, entry }) => {
+        b.ins.nop()
+        b.appendBlockParam(entry, I32)
+      },
+    ],
     ['variable 7 is not declared', ({ b }) => void b.useVar(7 as Variable)],
   ])('%s', (message, misuse) => {
     const s = start()

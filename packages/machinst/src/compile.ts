@@ -1,5 +1,5 @@
 // One function through the back end: the list of stages, and what each leaves behind.
-import { type Func, functionNameText } from '@k23/ir'
+import { type Block, computeCfg, computeLoops, depthOf, type Func, functionNameText } from '@k23/ir'
 import { type Algorithm, allocate } from '@k23/regalloc'
 import { applyAllocation, buildAllocInput } from './alloc-input.ts'
 import type { CallSite, Reloc } from './code-buffer.ts'
@@ -41,8 +41,10 @@ export function compileFunction(isa: TargetIsa, func: Func, options: CompileFunc
   cx.lower()
   options.observe?.('lower', v)
 
+  const algorithm = options.algorithm ?? 'backtracking'
+  if (algorithm === 'backtracking') fillLoopDepths(func, v)
   const input = buildAllocInput(v, isa.table)
-  const out = allocate(input, isa.env, { algorithm: options.algorithm ?? 'simple', check: options.check === true })
+  const out = allocate(input, isa.env, { algorithm, check: options.check === true })
   applyAllocation(v, isa.table, out)
   options.observe?.('regalloc', v)
 
@@ -61,5 +63,20 @@ export function compileFunction(isa: TargetIsa, func: Func, options: CompileFunc
     callSites: buf.callSites,
     frameBytes: frame.totalBytes + (frame.setup ? 16 : 0),
     stats: { insts: v.numInsts, ...out.stats },
+  }
+}
+
+/** Loop depth of each block, for spill weights; that of a split edge is the lesser of its ends'. */
+function fillLoopDepths(func: Func, v: VCode): void {
+  const loops = computeLoops(func, computeCfg(func))
+  for (let b = 0; b < v.numBlocks; b++) {
+    const clif = v.clifBlock.data[b]
+    if (clif !== -1) v.loopDepth[b] = Math.min(255, depthOf(loops, clif as Block))
+  }
+  for (let b = 0; b < v.numBlocks; b++) {
+    if (v.clifBlock.data[b] !== -1) continue
+    const succ = v.loopDepth[v.succs.data[v.succStart.data[b]]]
+    const preds = v.predStart.data[b]
+    v.loopDepth[b] = v.predStart.data[b + 1] === preds ? 0 : Math.min(succ, v.loopDepth[v.preds.data[preds]])
   }
 }

@@ -50,6 +50,7 @@ export class InstAssigner {
   readonly early: Int32Array = new Int32Array(NUM_PREGS)
   readonly late: Int32Array = new Int32Array(NUM_PREGS)
   private readonly order: Int32Array[]
+  private readonly allocatable = new Uint8Array(NUM_PREGS)
   private readonly touched = new Int32Array(NUM_PREGS * 4)
   private numTouched = 0
   private readonly input: AllocInput
@@ -71,6 +72,7 @@ export class InstAssigner {
     this.order = []
     for (let c = 0; c < NUM_CLASSES; c++) {
       this.order.push(Int32Array.from([...(env.preferred[c] ?? []), ...(env.nonPreferred[c] ?? [])]))
+      for (const r of this.order[c]) this.allocatable[r] = 1
     }
   }
 
@@ -227,22 +229,29 @@ export class InstAssigner {
     const vreg = opVReg[o]
     const hint = regOf[tied >= 0 ? opVReg[tied] : vreg]
     if (hint >= 0 && this.fits(o, tied, phases, limit, hint)) return hint
-    const holder = opIsDef(opDesc[o]) ? TAKEN : vreg + 1
+    const { early, late } = this
+    const isDef = opIsDef(opDesc[o])
+    // A register that another operand has taken already: shared with a use of the same value, or free in the other phase and given up by its resident anyway.
+    if (tied < 0) {
+      for (let k = 0; k < this.numTouched; k++) {
+        const r = this.touched[k]
+        if (this.allocatable[r] === 0 || r >> 6 !== opClass(opDesc[o])) continue
+        const shared = !isDef && early[r] === vreg + 1
+        const given = phases === EARLY ? late[r] === TAKEN && early[r] === 0 : phases === LATE && vregIn[r] < 0
+        if ((shared || given) && this.fits(o, tied, phases, limit, r)) return r
+      }
+    }
     let best = -1
-    // 0: taken in the other phase, and empty; 1: empty; 2: taken in the other phase; 3 and later: by age of the resident.
-    let bestCost = 0x7fffffff
+    // An empty register, else the one with the oldest resident.
+    let bestAge = 0x7fffffff
     for (let x = 0; x < regs.length; x++) {
       const r = regs[x]
-      if (!this.fits(o, tied, phases, limit, r)) continue
-      const e = this.early[r]
-      if (e === holder && e > 0 && vregIn[r] < 0) return r
-      const packed = phases !== BOTH && (e !== 0 || this.late[r] !== 0)
-      const cost = vregIn[r] < 0 ? (packed ? 0 : 1) : packed ? 2 : 3 + touchedAt[r]
-      if (cost < bestCost) {
-        bestCost = cost
-        best = r
-        if (cost === 0) break
-      }
+      const resident = vregIn[r]
+      const age = resident < 0 ? -1 : touchedAt[r]
+      if (age >= bestAge || !this.fits(o, tied, phases, limit, r)) continue
+      bestAge = age
+      best = r
+      if (age < 0) break
     }
     return best
   }

@@ -24,7 +24,7 @@ interface SavedContext {
 
 export class HartState implements Hart {
   readonly id: number
-  fuel = Number.POSITIVE_INFINITY
+  fuel: number = Number.POSITIVE_INFINITY
   instructions = 0
   pc = 0
   readonly reason: StopReason = { kind: RETURNED as ReasonKind, trapKind: 0, pc: 0, address: 0, number: 0, block: 0 }

@@ -176,7 +176,8 @@ const loadReserved =
   (size: 4 | 8): Body =>
   (b) => {
     const address = b.x('rs1')
-    const value = b.loadAtomic(size, address, false)
+    b.checkAtomic(size, address, false)
+    const value = b.load(size, address)
     b.setState('reservation', reservationOf(b, address, size))
     b.setX('rd', size === 4 ? sext32(b, value) : value)
   }
@@ -188,8 +189,8 @@ const storeConditional =
     const address = b.x('rs1')
     const value = b.x('rs2')
     const holds = b.i64.eq(b.state('reservation'), reservationOf(b, address, size))
-    b.loadAtomic(size, address, true)
-    b.storeAtomic(size, address, value, holds)
+    b.checkAtomic(size, address, true)
+    b.storeIf(holds, size, address, value)
     b.setState('reservation', b.i64.const(0))
     b.setX('rd', b.i64.extend_i32_u(b.i32.eqz(holds)))
   }
@@ -199,8 +200,9 @@ const amo32 =
   (b) => {
     const address = b.x('rs1')
     const source = b.i32.wrap_i64(b.x('rs2'))
-    const old = b.i32.wrap_i64(b.loadAtomic(4, address, true))
-    b.storeAtomic(4, address, b.i64.extend_i32_s(op(b, old, source)))
+    b.checkAtomic(4, address, true)
+    const old = b.i32.wrap_i64(b.load(4, address))
+    b.store(4, address, b.i64.extend_i32_s(op(b, old, source)))
     b.setX('rd', b.i64.extend_i32_s(old))
   }
 
@@ -209,8 +211,9 @@ const amo64 =
   (b) => {
     const address = b.x('rs1')
     const source = b.x('rs2')
-    const old = b.loadAtomic(8, address, true)
-    b.storeAtomic(8, address, op(b, old, source))
+    b.checkAtomic(8, address, true)
+    const old = b.load(8, address)
+    b.store(8, address, op(b, old, source))
     b.setX('rd', old)
   }
 

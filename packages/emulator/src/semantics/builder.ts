@@ -101,10 +101,10 @@ export interface Builder<T extends Types> {
   /** Little-endian, zero-extended; any alignment. */
   load(size: AccessSize, address: T['i64']): T['i64']
   store(size: AccessSize, address: T['i64'], value: T['i64']): void
-  /** Naturally aligned, else a misaligned trap. `writes`: the page must be writable too (a read-modify-write faults as a store). */
-  loadAtomic(size: 4 | 8, address: T['i64'], writes: boolean): T['i64']
-  /** Follows a loadAtomic that writes, at the same address; `condition` 0 leaves memory alone. */
-  storeAtomic(size: 4 | 8, address: T['i64'], value: T['i64'], condition?: T['i32']): void
+  /** Traps where an atomic access would: if not naturally aligned, or not readable, or not writable where it `writes` (as a store then). */
+  checkAtomic(size: 4 | 8, address: T['i64'], writes: boolean): void
+  /** Stores unless `condition` is 0. */
+  storeIf(condition: T['i32'], size: AccessSize, address: T['i64'], value: T['i64']): void
   /** Value of a control register; an illegal instruction if there is none, or if `writes` is not 0 and it is read-only. */
   csrRead(csr: T['i32'], writes: T['i32']): T['i64']
 

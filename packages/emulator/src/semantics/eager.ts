@@ -149,11 +149,10 @@ export function executeEagerly(
     state: (name: StateName) => state[name],
     load,
     store,
-    loadAtomic(size, address, writes) {
+    checkAtomic(size, address, writes) {
       if (!memory.checkAtomic(size, low(address), high(address), writes)) fault()
-      return load(size, address)
     },
-    storeAtomic(size, address, value, condition = 1n) {
+    storeIf(condition, size, address, value) {
       if (condition !== 0n) store(size, address, value)
     },
     csrRead(csr, writes) {

@@ -1,8 +1,8 @@
 // The source of a direct evaluator: one loop with one switch over predecoded instructions, its cases generated from the semantics.
 //
-// One switch in one function measured 60-94 MIPS where a handler per mnemonic reached 32-40 (shared design notes on the emulator), but V8
-// never optimizes a function of more than 60 KB of bytecode. So rows named in `cold` go to functions of their own groups, which the default
-// case calls for one instruction; case labels are literals, as V8 builds jump tables for nothing else.
+// One switch in one function measured 60-94 MIPS where a handler per mnemonic reached 32-40 (a prototype's figures), but V8 never optimizes a
+// function of more than 60 KB of bytecode. So the bodies that call out anyway (floating point, atomics, control registers) make up a
+// function of their own, which the default case calls for one instruction. Case labels are literals: V8 builds jump tables for nothing else.
 
 import { bug } from '@k23/entity'
 import type { SemanticsTable } from './builder.ts'
@@ -40,6 +40,9 @@ export const EXITS: readonly string[] = [
   'RETURNED',
 ]
 
+/** Bodies with such calls are out of line. */
+const CALLS_OUT = /\b(float|mem\.checkAtomic|hart\.csrRead)\(/
+
 export function evaluatorSource(
   rows: readonly EvaluatorRow[],
   rowCount: number,
@@ -47,6 +50,7 @@ export function evaluatorSource(
   generator: string,
 ): EvaluatorSource {
   const cases: string[] = []
+  const outOfLine: string[] = []
   const layouts: number[] = new Array(rowCount).fill(0)
   const covered: string[] = []
   for (const row of rows) {
@@ -61,7 +65,12 @@ export function evaluatorSource(
       layout |= (word | (field.role === 'def' ? 16 : 0) | (field.role === 'imm' ? 0 : 32)) << (2 + index * 6)
     })
     layouts[row.opcode] = layout
-    cases.push(`case ${row.opcode}: { // ${row.id}\n${indent(generated.text)}${generated.terminates ? '' : '\n  break'}\n}`)
+    const isOutOfLine = CALLS_OUT.test(generated.text)
+    if (isOutOfLine && generated.transfers) bug('generate', row.id, '-', 'a body out of line cannot transfer control')
+    const end = generated.terminates ? '' : isOutOfLine ? '\n  return NEXT' : '\n  break'
+    const text = `case ${row.opcode}: { // ${row.id}\n${indent(generated.text)}${end}\n}`
+    if (isOutOfLine) outOfLine.push(text)
+    else cases.push(text)
   }
   const pseudo = PSEUDO_OPS.map((name, i) => `export const ${name} = ${rowCount + i}\n`).join('')
   const exits = EXITS.map((name, i) => `export const ${name} = ${i}\n`).join('')
@@ -101,8 +110,10 @@ ${indent(cases.join('\n'), 3)}
         hart.slot = i; hart.left = n - 1; return HOST_CALL
       case ${rowCount + 3}:
         hart.slot = i; hart.left = n; return RETURNED
-      default:
-        hart.slot = i; hart.left = n; return ILLEGAL
+      default: {
+        const exit = evaluateOutOfLine(hart, code, mem, i, n)
+        if (exit !== NEXT) return exit
+      }
     }
     i += 4
     n--
@@ -110,6 +121,19 @@ ${indent(cases.join('\n'), 3)}
   hart.slot = i
   hart.left = n
   return OUT_OF_FUEL
+}
+
+const NEXT = -1
+
+/** One instruction whose body calls out; NEXT, or why the loop is left. */
+function evaluateOutOfLine(hart: HartState, code: Int32Array, mem: EmulatedMemory, i: number, n: number): number {
+  const x = hart.x
+  const { perms, i32 } = mem
+  switch (code[i] & 0xffff) {
+${indent(outOfLine.join('\n'), 2)}
+    default:
+      hart.slot = i; hart.left = n; return ILLEGAL
+  }
 }
 `
   return { text, covered }

@@ -47,6 +47,8 @@ export interface GeneratedBody {
   /** Statements; falls out at the end for the next instruction, unless `terminates`. */
   readonly text: string
   readonly terminates: boolean
+  /** May leave for another instruction than the next. */
+  readonly transfers: boolean
 }
 
 interface Line {
@@ -185,15 +187,14 @@ export function generateBody(id: string, body: Body): GeneratedBody {
   })
   const u = (w: Word): string => (w.constant === undefined ? `(${w.text} >>> 0)` : `${w.constant >>> 0}`)
 
-  /** A call of one of entity's i64 functions, whose high word is left in `i64.hi`. */
+  /** A call of one of entity's i64 functions, which leave further result words in live bindings; read at once, before another call. */
   function call(name: string, a: Pair, b: Pair): Pair {
     const lo = define(`i64.${name}(${a.lo.text}, ${a.hi.text}, ${b.lo.text}, ${b.hi.text})`)
-    // Named through lo, so that dropping an unread high word is safe and dropping the call with a read one is not.
-    return { lo, hi: define(`(${lo.text}, i64.hi)`) }
+    return { lo, hi: define('i64.hi') }
   }
   function remainder(name: string, a: Pair, b: Pair): Pair {
-    const called = define(`i64.${name}(${a.lo.text}, ${a.hi.text}, ${b.lo.text}, ${b.hi.text})`)
-    return { lo: define(`(${called.text}, i64.remLo)`), hi: define(`(${called.text}, i64.remHi)`) }
+    effect(`i64.${name}(${a.lo.text}, ${a.hi.text}, ${b.lo.text}, ${b.hi.text})`)
+    return { lo: define('i64.remLo'), hi: define('i64.remHi') }
   }
 
   /** Shift by a count known at build time: 0 <= k < 64. */
@@ -314,8 +315,6 @@ export function generateBody(id: string, body: Body): GeneratedBody {
 
   // ---- Memory
 
-  const checked = (call: string): void => effect(`if (!${call}) { ${leave('FAULT')} }`)
-
   function loadInto(size: AccessSize, address: Pair): Pair {
     const { lo, hi } = address
     const fast = [`${hi.text} === 0`, ...(size > 1 ? [`(${lo.text} & ${size - 1}) === 0`] : []), `(perms[${lo.text} >>> 12] & 1) !== 0`]
@@ -415,14 +414,13 @@ export function generateBody(id: string, body: Body): GeneratedBody {
     },
     load: loadInto,
     store: storeFrom,
-    loadAtomic(size, address, writes) {
-      checked(`mem.checkAtomic(${size}, ${address.lo.text}, ${address.hi.text}, ${writes})`)
-      return loadInto(size, address)
+    checkAtomic(size, address, writes) {
+      effect(`if (!mem.checkAtomic(${size}, ${address.lo.text}, ${address.hi.text}, ${writes})) { ${leave('FAULT')} }`)
     },
-    storeAtomic(size, address, value, when) {
-      if (when !== undefined) effect(`if (${condition(when)}) {`)
+    storeIf(when, size, address, value) {
+      effect(`if (${condition(when)}) {`)
       storeFrom(size, address, value)
-      if (when !== undefined) effect('}')
+      effect('}')
     },
     csrRead(csr, writes) {
       effect(`if (!hart.csrRead(${csr.text}, ${condition(writes)}, n)) { ${leave('ILLEGAL')} }`)
@@ -463,6 +461,6 @@ export function generateBody(id: string, body: Body): GeneratedBody {
     kept.push(line.text)
   }
   const last = terminator as string | undefined
-  return { fields, text: kept.reverse().join('\n'), terminates: last !== undefined && !last.startsWith('if') }
+  return { fields, text: kept.reverse().join('\n'), terminates: last !== undefined && !last.startsWith('if'), transfers: last !== undefined }
 }
 

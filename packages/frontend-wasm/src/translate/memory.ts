@@ -76,7 +76,7 @@ function access(t: Translator, memory: number, index: Value, offset: number, byt
     return undefined
   }
   const constant = t.constantIndex(index)
-  if (constant >= 0 && constant + end <= min + 1) return plus(t, memoryBase(t, memory), constant + offset, t.flags.heap)
+  if (constant >= 0 && constant + end <= min) return plus(t, memoryBase(t, memory), constant + offset, t.flags.heap)
 
   const wide = m.index === wasm.I32 ? ins.uextend(I64, index) : index
   const s = options.memory

@@ -85,14 +85,17 @@ export class FunctionBuilder {
     this.func.cold[block] = 1
   }
 
+  /** Adds a parameter; only before the block has instructions, since the parameters of variables stand behind these. */
   appendBlockParam(block: Block, type: Type): Value {
+    if (this.func.firstInst[block] !== NONE)
+      this.fail(`block${block} has instructions already: append its parameters before you fill it`)
     return this.func.appendBlockParam(block, type)
   }
   appendBlockParamsForFunctionParams(block: Block): void {
-    for (const p of this.func.signature.params) this.func.appendBlockParam(block, p.type)
+    for (const p of this.func.signature.params) this.appendBlockParam(block, p.type)
   }
   appendBlockParamsForFunctionReturns(block: Block): void {
-    for (const p of this.func.signature.returns) this.func.appendBlockParam(block, p.type)
+    for (const p of this.func.signature.returns) this.appendBlockParam(block, p.type)
   }
   blockParams(block: Block): Value[] {
     return this.func.pool.toArray(this.func.params[block]) as Value[]

@@ -27,19 +27,26 @@ export class Processor {
   private readonly gaps = new I32Vec(64)
   private readonly splits: Int32Array
   private steps = 0
-  // Result of a probe.
+  // Result of a probe: clobbers are not in it.
   private conflictPoint = NO_CONFLICT
   private maxWeight = 0
   private evictable = true
   private readonly conflicts = new I32Vec(64)
   private readonly seen = new I32Vec(256)
   private stamp = 0
+  /** Per register: NO_CONFLICT, or where it is clobbered first in the bundle at hand; `clobbered` lists those that are. */
+  private readonly clobberedAt = new Int32Array(NUM_PREGS).fill(NO_CONFLICT)
+  private readonly clobbered = new Int32Array(NUM_PREGS)
+  private numClobbered = 0
+  private readonly setsSeen: Int32Array
+  private setStamp = 0
 
   constructor(t: Tables, res: Reservations) {
     this.t = t
     this.res = res
     for (let p = 0; p < NUM_PREGS; p++) this.occupancy.push(new Occupancy(t))
     this.splits = new Int32Array(t.input.numVRegs)
+    this.setsSeen = new Int32Array(t.input.clobberSets.length)
   }
 
   run(bundles: Int32Array): void {
@@ -65,6 +72,7 @@ export class Processor {
     }
     const regs = t.order[t.bundleClass(bundle)]
     const hints = [t.bundleHint.data[bundle], t.setHint[t.bundleSet.data[bundle]]]
+    this.findClobbers(bundle)
     let bestEvict = -1
     let bestWeight = weight
     let bestPoint = -1
@@ -72,7 +80,15 @@ export class Processor {
       const reg = x < 0 ? hints[x + 2] : regs[x]
       if (reg < 0 || (x >= 0 && (reg === hints[0] || reg === hints[1])) || (x === -1 && hints[0] === hints[1])) continue
       if (limit !== 0 && (reg & 63) >= limit) continue
+      if (this.clobberedAt[reg] !== NO_CONFLICT) {
+        // Never free: only how long it is free matters, if it could be for longest.
+        if (limit === 0 || this.clobberedAt[reg] <= bestPoint) continue
+      }
       this.probe(reg, bundle)
+      if (this.clobberedAt[reg] !== NO_CONFLICT) {
+        this.evictable = false
+        if (this.clobberedAt[reg] < this.conflictPoint) this.conflictPoint = this.clobberedAt[reg]
+      }
       if (this.conflictPoint === NO_CONFLICT) {
         this.take(reg, bundle)
         return
@@ -94,6 +110,44 @@ export class Processor {
       return
     }
     this.split(bundle, bestPoint)
+  }
+
+  /** For each register the first point at which an instruction clobbers it while the bundle is live. */
+  private findClobbers(bundle: number): void {
+    const { t, clobberedAt, clobbered, setsSeen } = this
+    const { clobberInsts } = this.res
+    for (let k = 0; k < this.numClobbered; k++) clobberedAt[clobbered[k]] = NO_CONFLICT
+    this.numClobbered = 0
+    const stamp = ++this.setStamp
+    let left = t.input.clobberSets.length
+    for (let r = t.bundleFirst.data[bundle]; r >= 0 && left > 0; r = t.rangeNext.data[r]) {
+      const from = t.rangeFrom.data[r]
+      const to = t.rangeTo.data[r]
+      let lo = 0
+      let hi = clobberInsts.length
+      while (lo < hi) {
+        const mid = (lo + hi) >> 1
+        if (2 * clobberInsts[mid] + 1 >= from) hi = mid
+        else lo = mid + 1
+      }
+      for (; lo < clobberInsts.length && left > 0; lo++) {
+        const point = 2 * clobberInsts[lo] + 1
+        if (point >= to) break
+        const c = t.input.clobbers[clobberInsts[lo]]
+        if (setsSeen[c] === stamp) continue
+        setsSeen[c] = stamp
+        left--
+        const set = t.input.clobberSets[c]
+        for (let w = 0; w < set.length; w++) {
+          for (let bits = set[w]; bits !== 0; bits &= bits - 1) {
+            const p = (w << 5) + (31 - Math.clz32(bits & -bits))
+            if (clobberedAt[p] !== NO_CONFLICT) continue
+            clobberedAt[p] = point
+            clobbered[this.numClobbered++] = p
+          }
+        }
+      }
+    }
   }
 
   /** Finds what is in the way of a bundle in a register: the first point, and who, as long as all of it weighs less than the bundle. */
@@ -283,6 +337,8 @@ export class Processor {
     for (const neighbour of [t.bundleAfter.data[bundle], t.bundleBefore.data[bundle]]) {
       if (neighbour < 0 || t.bundleAlloc.data[neighbour] <= 0) continue
       const reg = allocIndex(t.bundleAlloc.data[neighbour])
+      this.findClobbers(bundle)
+      if (this.clobberedAt[reg] !== NO_CONFLICT) continue
       this.probe(reg, bundle)
       if (this.conflictPoint === NO_CONFLICT) {
         this.take(reg, bundle)

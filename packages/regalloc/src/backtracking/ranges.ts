@@ -23,6 +23,8 @@ export interface Reservations {
   readonly from: Int32Array
   readonly to: Int32Array
   readonly vreg: Int32Array
+  /** Instructions that clobber registers, ascending. Clobbers are not among the intervals: most registers share their few sets. */
+  readonly clobberInsts: Int32Array
 }
 
 export function buildRanges(t: Tables, live: LiveIns): Reservations {
@@ -32,6 +34,7 @@ export function buildRanges(t: Tables, live: LiveIns): Reservations {
   // Uses of the range under construction, ascending.
   const firstUse = new Int32Array(input.numVRegs).fill(-1)
   const lastUse = new Int32Array(input.numVRegs).fill(-1)
+  const clobberInsts = new I32Vec(64)
   const resReg = new I32Vec(256)
   const resFrom = new I32Vec(256)
   const resTo = new I32Vec(256)
@@ -79,14 +82,7 @@ export function buildRanges(t: Tables, live: LiveIns): Reservations {
     for (let i = last; i >= first; i--) {
       const opFirst = opStart[i]
       const opEnd = opStart[i + 1]
-      if (input.clobbers[i] >= 0) {
-        const set = input.clobberSets[input.clobbers[i]]
-        for (let w = 0; w < set.length; w++) {
-          for (let bits = set[w]; bits !== 0; bits &= bits - 1) {
-            reserve((w << 5) + (31 - Math.clz32(bits & -bits)), 2 * i + 1, 2 * i + 2, -1)
-          }
-        }
-      }
+      if (input.clobbers[i] >= 0) clobberInsts.push(i)
       if (opFirst === opEnd) continue
       const n = opEnd - opFirst
       if (n > tiedDef.length) tiedDef = new Int32Array(2 * n)
@@ -161,11 +157,12 @@ export function buildRanges(t: Tables, live: LiveIns): Reservations {
       liveTo[v] = -1
     }
   }
-  return sortReservations(resReg, resFrom, resTo, resVReg)
+  const reservations = sortReservations(resReg, resFrom, resTo, resVReg)
+  return { ...reservations, clobberInsts: clobberInsts.view().slice().reverse() }
 }
 
 /** By register and position; what overlaps in one register (two fixed uses of one value there) becomes one. They come in descending order of instructions. */
-function sortReservations(reg: I32Vec, from: I32Vec, to: I32Vec, vreg: I32Vec): Reservations {
+function sortReservations(reg: I32Vec, from: I32Vec, to: I32Vec, vreg: I32Vec): Omit<Reservations, 'clobberInsts'> {
   const n = reg.length
   const start = new Int32Array(NUM_PREGS + 1)
   for (let k = 0; k < n; k++) start[reg.data[k] + 1]++

@@ -1,0 +1,99 @@
+import { PAGE_SIZE, PERM_EXEC, PERM_NONE, PERM_READ, PERM_WRITE, TRAP_LOAD, TRAP_MISALIGNED, TRAP_STORE } from '@k23/machine'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { EmulatedMemory } from '@k23/emulator'
+
+const RW = PERM_READ | PERM_WRITE
+
+describe('map, protect, unmap', () => {
+  test('addresses start above the null page and are page-aligned', () => {
+    const memory = new EmulatedMemory()
+    const a = memory.map(1, RW)
+    expect(a).toBeGreaterThanOrEqual(0x10000)
+    expect(a % PAGE_SIZE).toBe(0)
+    expect(memory.load(1, 0, 0)).toBe(false)
+    expect([memory.faultKind, memory.faultLo, memory.faultHi]).toEqual([TRAP_LOAD, 0, 0])
+  })
+
+  test('write and execute never go together', () => {
+    const memory = new EmulatedMemory()
+    const a = memory.map(PAGE_SIZE, RW)
+    expect(() => memory.protect(a, PAGE_SIZE, PERM_WRITE | PERM_EXEC)).toThrow(RangeError)
+    expect(() => memory.map(PAGE_SIZE, PERM_WRITE | PERM_EXEC)).toThrow(RangeError)
+  })
+
+  test('freed ranges are zeroed, joined and used again', () => {
+    const memory = new EmulatedMemory(1 << 20)
+    const parts = [0, 1, 2].map(() => memory.map(2 * PAGE_SIZE, RW))
+    memory.view(parts[1], 4).set([1, 2, 3, 4])
+    memory.unmap(parts[0], 2 * PAGE_SIZE)
+    memory.unmap(parts[1], 2 * PAGE_SIZE)
+    expect(memory.load(4, parts[1], 0)).toBe(false)
+    const joined = memory.map(4 * PAGE_SIZE, RW)
+    expect(joined).toBe(parts[0])
+    expect([...memory.view(parts[1], 4)]).toEqual([0, 0, 0, 0])
+  })
+
+  test('errors name what is wrong', () => {
+    const memory = new EmulatedMemory(1 << 20)
+    const a = memory.map(PAGE_SIZE, RW)
+    expect(() => memory.map(PAGE_SIZE, RW, a)).toThrow('not free')
+    expect(() => memory.map(PAGE_SIZE, RW, a + 1)).toThrow('not a multiple')
+    expect(() => memory.unmap(a + PAGE_SIZE, PAGE_SIZE)).toThrow('not mapped')
+    expect(() => memory.map(1 << 21, RW)).toThrow('no room')
+    expect(() => memory.view(0, 4)).toThrow('outside')
+  })
+
+  test('a reservation of gigabytes commits nothing until a page is opened', () => {
+    const memory = new EmulatedMemory()
+    const before = memory.wasm.buffer.byteLength
+    const a = memory.reserve(3 * 2 ** 30)
+    expect(memory.wasm.buffer.byteLength).toBe(before)
+    expect(memory.generation).toBe(0)
+    memory.protect(a, PAGE_SIZE, RW)
+    expect(memory.generation).toBe(1)
+    expect(memory.store(8, a + 8, 0, 1, 2)).toBe(true)
+    expect(memory.load(8, a + PAGE_SIZE, 0)).toBe(false)
+  })
+})
+
+describe('accesses', () => {
+  test('each size at each alignment gives back what was stored, across pages too', () => {
+    const memory = new EmulatedMemory(1 << 20)
+    const a = memory.map(3 * PAGE_SIZE, RW)
+    fc.assert(
+      fc.property(fc.constantFrom(1, 2, 4, 8), fc.integer({ min: PAGE_SIZE - 16, max: PAGE_SIZE + 16 }), fc.integer(), fc.integer(), (size, at, lo, hi) => {
+        expect(memory.store(size, a + at, 0, lo, hi)).toBe(true)
+        expect(memory.load(size, a + at, 0)).toBe(true)
+        const mask = size === 1 ? 0xff : size === 2 ? 0xffff : -1
+        expect([memory.lo & mask, memory.hi]).toEqual([lo & mask, size === 8 ? hi : 0])
+      }),
+    )
+  })
+
+  test('an access that touches a forbidden page faults at its first byte and stores nothing', () => {
+    const memory = new EmulatedMemory(1 << 20)
+    const a = memory.map(2 * PAGE_SIZE, RW)
+    memory.protect(a + PAGE_SIZE, PAGE_SIZE, PERM_READ)
+    const at = a + PAGE_SIZE - 4
+    expect(memory.store(8, at, 0, -1, -1)).toBe(false)
+    expect([memory.faultKind, memory.faultLo]).toEqual([TRAP_STORE, at])
+    expect(memory.load(8, at, 0)).toBe(true)
+    expect([memory.lo, memory.hi]).toEqual([0, 0])
+    memory.protect(a + PAGE_SIZE, PAGE_SIZE, PERM_NONE)
+    expect(memory.load(8, at, 0)).toBe(false)
+    expect(memory.load(4, at, 0)).toBe(true)
+    expect(memory.load(4, at, 1)).toBe(false)
+    expect(memory.load(8, -4, 0)).toBe(false)
+  })
+
+  test('atomics need alignment, then permissions', () => {
+    const memory = new EmulatedMemory(1 << 20)
+    const a = memory.map(PAGE_SIZE, PERM_READ)
+    expect(memory.checkAtomic(8, a + 4, 0, true)).toBe(false)
+    expect(memory.faultKind).toBe(TRAP_MISALIGNED)
+    expect(memory.checkAtomic(8, a, 0, true)).toBe(false)
+    expect(memory.faultKind).toBe(TRAP_STORE)
+    expect(memory.checkAtomic(8, a, 0, false)).toBe(true)
+  })
+})

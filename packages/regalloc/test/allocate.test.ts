@@ -1,0 +1,177 @@
+// What the allocators promise beyond being right: errors for impossible input, few moves where few are needed, bounded frames, the same result every time.
+import { Bug } from '@k23/entity'
+import { describe, expect, test } from 'vitest'
+import { env, synthetic } from '../bench/allocate.ts'
+import { allocateBacktracking } from '../src/backtracking/index.ts'
+import { generateCase, seededChoices } from '../src/fuzz/index.ts'
+import {
+  ANY,
+  type Algorithm,
+  FIXED,
+  LIMIT,
+  type MachineEnv,
+  type Program,
+  REG,
+  REUSE,
+  STACK,
+  allocIsStack,
+  allocReg,
+  allocate,
+  check,
+  operand,
+  preg,
+  programInput,
+  validate,
+} from '../src/index.ts'
+
+const algorithms: Algorithm[] = ['simple', 'single_pass', 'backtracking']
+const r = (k: number): ReturnType<typeof preg> => preg(0, k)
+const small: MachineEnv = {
+  preferred: [[r(1), r(2)], [], []],
+  nonPreferred: [[r(3)], [], []],
+  scratch: [undefined, undefined, undefined],
+  spillWords: [1, 1, 2],
+}
+const use = (vreg: number, constraint = REG, payload = 0, late: 0 | 1 = 0) => ({ vreg, desc: operand(0, late, 0, constraint, payload) })
+const def = (vreg: number, constraint = REG, payload = 0, late: 0 | 1 = 1) => ({ vreg, desc: operand(1, late, 0, constraint, payload) })
+const line = (classes: number, insts: Program['blocks'][0]['insts']): Program => ({
+  classes: new Array(classes).fill(0),
+  blocks: [{ params: [], insts: [...insts, { operands: [] }], succs: [] }],
+})
+
+describe.each(algorithms)('%s', (algorithm) => {
+  const options = { algorithm, check: true }
+
+  test('more inputs than registers is a bug, not a wrong allocation', () => {
+    const input = programInput(
+      line(4, [
+        ...[0, 1, 2, 3].map((v) => ({ operands: [def(v)] })),
+        { operands: [0, 1, 2, 3].map((v) => use(v)) },
+      ]),
+    )
+    expect(() => allocate(input, small, options)).toThrow(Bug)
+  })
+
+  test('one value in several fixed registers, in a free one and in memory', () => {
+    const input = programInput(line(1, [{ operands: [def(0)] }, { operands: [use(0, FIXED, r(1)), use(0, FIXED, r(2)), use(0), use(0, STACK), use(0, ANY)] }]))
+    const out = allocate(input, small, options)
+    expect(out.allocs[1]).toBe(allocReg(r(1)))
+    expect(out.allocs[2]).toBe(allocReg(r(2)))
+    expect(allocIsStack(out.allocs[4])).toBe(true)
+  })
+
+  test('a swap of fixed registers', () => {
+    const input = programInput(
+      line(2, [
+        { operands: [def(0, FIXED, r(1)), def(1, FIXED, r(2))] },
+        { operands: [use(0, FIXED, r(2)), use(1, FIXED, r(1))] },
+      ]),
+    )
+    expect(check(input, allocate(input, small, options), small)).toEqual([])
+  })
+
+  test('all registers at once: limits, reuse, early and late', () => {
+    const input = programInput(
+      line(6, [
+        { operands: [def(0), def(1), def(2)] },
+        { operands: [use(0, LIMIT, 2), use(1, LIMIT, 4), use(2, REG, 0, 1), def(3, REUSE, 0), def(4)] },
+        { operands: [use(3), use(4), def(5, REG, 0, 0)] },
+        { operands: [use(5)] },
+      ]),
+    )
+    allocate(input, small, options)
+  })
+
+  test('values live across a call that destroys every register', () => {
+    const input = programInput(
+      line(2, [
+        { operands: [def(0), def(1)] },
+        { operands: [use(0, FIXED, r(1))], clobbers: [r(1), r(2), r(3)] },
+        { operands: [use(0), use(1)] },
+      ]),
+    )
+    allocate(input, small, options)
+  })
+
+  test('an early input that lives on through an instruction that destroys every register', () => {
+    const input = programInput(
+      line(1, [{ operands: [def(0)] }, { operands: [use(0)], clobbers: [r(1), r(2), r(3)] }, { operands: [use(0)] }]),
+    )
+    allocate(input, small, options)
+  })
+
+  test('the result is the same every time, and right, on a large function', () => {
+    const input = programInput(synthetic(5000))
+    const a = allocate(input, env, options)
+    const b = allocate(input, env, { algorithm })
+    expect(b.allocs).toEqual(a.allocs)
+    expect(b.numEdits).toBe(a.numEdits)
+    expect(b.editFrom).toEqual(a.editFrom)
+  })
+
+  test('an empty function', () => {
+    allocate(programInput(line(0, [])), small, options)
+  })
+})
+
+describe('quality', () => {
+  test('backtracking: straight code that fits needs no moves', () => {
+    const insts = [{ operands: [def(0)] }, { operands: [def(1)] }]
+    for (let v = 2; v < 40; v++) insts.push({ operands: [def(v), use(v - 1), use(v - 2)] })
+    const input = programInput(line(40, insts))
+    const out = allocate(input, small, { algorithm: 'backtracking', check: true })
+    expect(out.numEdits).toBe(0)
+  })
+
+  test('backtracking: a counted loop keeps everything in registers and parameters cost nothing', () => {
+    const program: Program = {
+      classes: [0, 0, 0, 0, 0],
+      blocks: [
+        { params: [], insts: [{ operands: [def(0)] }, { operands: [def(1)] }, { operands: [] }], succs: [{ target: 1, args: [0, 1] }] },
+        { params: [2, 3], insts: [{ operands: [def(4), use(2), use(3)] }, { operands: [use(4)] }], succs: [{ target: 2, args: [] }, { target: 3, args: [] }], loopDepth: 1 },
+        { params: [], insts: [{ operands: [] }], succs: [{ target: 1, args: [4, 3] }], loopDepth: 1 },
+        { params: [], insts: [{ operands: [use(4)] }], succs: [] },
+      ],
+    }
+    const input = programInput(program)
+    expect(allocate(input, small, { algorithm: 'backtracking', check: true }).numEdits).toBe(0)
+  })
+
+  test('spills and reloads: backtracking at least three times fewer than single_pass, that fewer than simple', () => {
+    const input = programInput(synthetic(5000))
+    const memory = algorithms.map((algorithm) => {
+      const { stats } = allocate(input, env, { algorithm })
+      return stats.spills + stats.reloads
+    })
+    expect(memory[1]).toBeLessThan(memory[0] * 0.6)
+    expect(memory[2]).toBeLessThan(memory[1] / 3)
+  })
+
+  test('backtracking does not give up on ordinary code, and seldom on machines of four registers', () => {
+    expect(allocateBacktracking(programInput(synthetic(5000)), env)).toBeDefined()
+    let gaveUp = 0
+    for (let seed = 1; seed <= 300; seed++) {
+      const c = generateCase(seededChoices(seed), { maxBlocks: 8, maxInstsPerBlock: 8 })
+      if (allocateBacktracking(programInput(c.program), c.env) === undefined) gaveUp++
+    }
+    expect(gaveUp).toBeLessThan(60)
+  })
+
+  test('single_pass: a value used often in a block is loaded once', () => {
+    const insts = [{ operands: [def(0)] }, ...Array.from({ length: 10 }, () => ({ operands: [use(0)] }))]
+    const out = allocate(programInput(line(1, insts)), small, { algorithm: 'single_pass', check: true })
+    expect(out.numEdits).toBe(0)
+  })
+})
+
+test('input that breaks a rule is named', () => {
+  const program = line(1, [{ operands: [def(0), def(0)] }])
+  expect(validate(programInput(program), small)?.message).toMatch(/defined twice/)
+  expect(() => allocate(programInput(program), small, { algorithm: 'simple', check: true })).toThrow(/inst0.*defined twice/)
+  const classes = line(1, [{ operands: [{ vreg: 0, desc: operand(1, 1, 1, REG) }] }])
+  expect(validate(programInput(classes), small)?.message).toMatch(/class/)
+  const fixed = line(1, [{ operands: [def(0, FIXED, r(9))] }])
+  expect(validate(programInput(fixed), small)?.message).toMatch(/not allocatable/)
+  const undefinedValue = line(1, [{ operands: [use(0)] }])
+  expect(() => allocate(programInput(undefinedValue), small, { algorithm: 'simple', check: true })).toThrow(/v0/)
+})
