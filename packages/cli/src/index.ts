@@ -1,1 +1,3 @@
-export {}
+// The tool as a library: the command line, for programs that embed it and for tests.
+export { createProgram, main } from './program.ts'
+export { VERSION } from './version.ts'

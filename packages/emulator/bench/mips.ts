@@ -84,11 +84,31 @@ const recursive: Line[] = [
   ['jalr', 'zero', 'ra', 0],
 ]
 
+const F = (n: number): number => (64 + n) * 2
+
+/** x = x * c + d in doubles: multiplication, addition, a load and a store each round. */
+const doubles: Line[] = [
+  ['addi', 'a1', 'zero', 3],
+  ['fcvt_d_l', F(0), 'a1', 0],
+  ['addi', 'a1', 'zero', 10],
+  ['fcvt_d_l', F(1), 'a1', 0],
+  ['fdiv_d', F(2), F(0), F(1), 0],
+  '.loop',
+  ['fmul_d', F(3), F(3), F(2), 7],
+  ['fadd_d', F(3), F(3), F(0), 7],
+  ['fsd', 'sp', F(3), -8],
+  ['fld', F(3), 'sp', -8],
+  ['addi', 'a0', 'a0', -1],
+  ['bne', 'a0', 'zero', '.loop'],
+  ['jalr', 'zero', 'ra', 0],
+]
+
 const kernels: readonly [name: string, program: Line[], argument: number][] = [
   ['fibonacci', fibonacci, 8_000_000],
   ['mix', mix, 4_000_000],
   ['sum', sum, 20_000],
   ['recursive', recursive, 28],
+  ['doubles', doubles, 2_000_000],
 ]
 
 const machine = createRiscv64Machine()
@@ -103,9 +123,12 @@ for (const [name, program, argument] of kernels) {
     const start = performance.now()
     const reason = machine.run(hart)
     const time = performance.now() - start
-    if (reason.kind !== 0) throw new Error(`${name} stopped with reason ${reason.kind}, trap ${reason.trapKind} at ${reason.pc}`)
+    if (reason.kind !== 0)
+      throw new Error(`${name} stopped with reason ${reason.kind}, trap ${reason.trapKind} at ${reason.pc}`)
     count = hart.instructions - before
     if (round > 0) best = Math.min(best, time)
   }
-  console.log(`${name.padEnd(10)} ${(count / best / 1000).toFixed(0).padStart(5)} MIPS   ${count} instructions in ${best.toFixed(0)} ms`)
+  console.log(
+    `${name.padEnd(10)} ${(count / best / 1000).toFixed(0).padStart(5)} MIPS   ${count} instructions in ${best.toFixed(0)} ms`,
+  )
 }

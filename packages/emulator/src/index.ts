@@ -1,2 +1,13 @@
 export { type CodeListener, EmulatedMemory } from './memory.ts'
-export type { AccessSize, Body, Builder, ExitName, I32Ops, I64Ops, IntOps, SemanticsTable, StateName, Types } from './semantics/builder.ts'
+export type {
+  AccessSize,
+  Body,
+  Builder,
+  ExitName,
+  I32Ops,
+  I64Ops,
+  IntOps,
+  SemanticsTable,
+  StateName,
+  Types,
+} from './semantics/builder.ts'

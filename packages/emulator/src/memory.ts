@@ -156,7 +156,9 @@ export class EmulatedMemory implements MachineMemory {
   /** Permission bits that every byte of [address, address + size) has; size up to a page. */
   permissionsAt(address: number, size: number): number {
     if (!(address >= 0 && address + size <= ADDRESS_SPACE)) return PERM_NONE
-    return this.perms[Math.floor(address / PAGE_SIZE)] & this.perms[Math.floor((address + size - 1) / PAGE_SIZE)] & PERM_MASK
+    return (
+      this.perms[Math.floor(address / PAGE_SIZE)] & this.perms[Math.floor((address + size - 1) / PAGE_SIZE)] & PERM_MASK
+    )
   }
 
   private allowed(perm: number, size: number, lo: number, hi: number): boolean {
@@ -179,7 +181,8 @@ export class EmulatedMemory implements MachineMemory {
   private open(first: number, end: number, perms: number): void {
     if (perms !== PERM_NONE) this.ensure(end * PAGE_SIZE)
     const opened = perms === PERM_NONE ? 0 : OPENED
-    for (let page = first; page < end; page++) this.perms[page] = (this.perms[page] & OPENED) | opened | ALLOCATED | perms
+    for (let page = first; page < end; page++)
+      this.perms[page] = (this.perms[page] & OPENED) | opened | ALLOCATED | perms
   }
 
   /** Makes the buffer reach `end`. */
@@ -187,7 +190,10 @@ export class EmulatedMemory implements MachineMemory {
     const missing = Math.ceil((end - this.u8.length) / WASM_PAGE)
     if (missing <= 0) return
     // Growing by an eighth more keeps the number of renewed views small.
-    const spare = Math.min(Math.floor(this.u8.length / 8 / WASM_PAGE), (this.limit - this.u8.length) / WASM_PAGE - missing)
+    const spare = Math.min(
+      Math.floor(this.u8.length / 8 / WASM_PAGE),
+      (this.limit - this.u8.length) / WASM_PAGE - missing,
+    )
     try {
       this.wasm.grow(missing + spare)
     } catch {
@@ -209,10 +215,12 @@ export class EmulatedMemory implements MachineMemory {
 
   private allocatedRange(what: string, address: number, length: number): [number, number] {
     const first = address / PAGE_SIZE
-    if (!Number.isInteger(first)) throw new RangeError(`${what}: address ${hex(address)} is not a multiple of ${PAGE_SIZE}`)
+    if (!Number.isInteger(first))
+      throw new RangeError(`${what}: address ${hex(address)} is not a multiple of ${PAGE_SIZE}`)
     const end = first + pageCount(length)
     for (let page = first; page < end; page++) {
-      if ((this.perms[page] & ALLOCATED) === 0) throw new RangeError(`${what}: page ${hex(page * PAGE_SIZE)} is not mapped`)
+      if ((this.perms[page] & ALLOCATED) === 0)
+        throw new RangeError(`${what}: page ${hex(page * PAGE_SIZE)} is not mapped`)
     }
     return [first, end]
   }

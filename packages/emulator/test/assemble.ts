@@ -20,7 +20,8 @@ export function assemble(lines: readonly Line[]): Uint8Array {
     const [id, ...operands] = line
     const opcode = opcodes[id]
     if (opcode === undefined) throw new Error(`no row ${id}`)
-    if (operands.length !== tables.words[opcode] - 1) throw new Error(`${id} takes ${tables.words[opcode] - 1} operand words`)
+    if (operands.length !== tables.words[opcode] - 1)
+      throw new Error(`${id} takes ${tables.words[opcode] - 1} operand words`)
     words[0] = opcode | (tables.words[opcode] << 16)
     let distance = 0
     operands.forEach((operand, i) => {

@@ -46,7 +46,12 @@ for (const row of semanticRows) {
           operands[o.name] = o.entry.kind === 'register' ? random.below(32) : randomImmediate(random, o)
           if (o.name === 'csr') operands[o.name] = random.pick([1, 2, 3, 0xc00, 0xc02, 0x300, 0x7ff])
         }
-        const state: EagerState = { x: Array.from({ length: 32 }, () => randomValue(random)), pc: 0n, reservation: 0n, f: Array.from({ length: 32 }, () => randomValue(random)) }
+        const state: EagerState = {
+          x: Array.from({ length: 32 }, () => randomValue(random)),
+          pc: 0n,
+          reservation: 0n,
+          f: Array.from({ length: 32 }, () => randomValue(random)),
+        }
         state.x[0] = 0n
         const touches = row.attrs.load ?? row.attrs.store
         if (touches !== undefined) {
@@ -74,14 +79,20 @@ for (const row of semanticRows) {
         }
         hart.reservationLo = Number(BigInt.asIntN(32, state.reservation))
         hart.reservationHi = Number(BigInt.asIntN(32, state.reservation >> 32n))
-        hart.fcsr = control.fcsr = random.below(5) << 5 | random.below(32)
+        hart.fcsr = control.fcsr = (random.below(5) << 5) | random.below(32)
         control.instructions = hart.instructions
         hart.fuel = 1
         const before = { ...state, x: [...state.x], f: [...state.f] }
         const reason = machine.run(hart)
 
         const accesses: Access[] = []
-        const outcome = executeEagerly({ body: riscv64Semantics[row.id], length: row.length, operands }, state, eagerMachine.memory, control, (a) => accesses.push(a))
+        const outcome = executeEagerly(
+          { body: riscv64Semantics[row.id], length: row.length, operands },
+          state,
+          eagerMachine.memory,
+          control,
+          (a) => accesses.push(a),
+        )
 
         if (outcome.kind === 'trap') {
           expect(reason.kind).toBe(TRAP)
@@ -99,11 +110,16 @@ for (const row of semanticRows) {
         }
         for (let r = 0; r < 32; r++) {
           const { lo, hi } = hart.readRegister(r)
-          expect(`x${r} ${((BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)).toString(16)}`).toBe(`x${r} ${state.x[r].toString(16)}`)
+          expect(`x${r} ${((BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)).toString(16)}`).toBe(
+            `x${r} ${state.x[r].toString(16)}`,
+          )
           const f = (BigInt(hart.x[129 + 2 * r] >>> 0) << 32n) | BigInt(hart.x[128 + 2 * r] >>> 0)
           expect(`f${r} ${f.toString(16)}`).toBe(`f${r} ${state.f[r].toString(16)}`)
         }
-        expect([hart.reservationLo >>> 0, hart.reservationHi >>> 0]).toEqual([Number(state.reservation & 0xffffffffn), Number(state.reservation >> 32n)])
+        expect([hart.reservationLo >>> 0, hart.reservationHi >>> 0]).toEqual([
+          Number(state.reservation & 0xffffffffn),
+          Number(state.reservation >> 32n),
+        ])
         expect(hart.fcsr).toBe(control.fcsr)
         expect(sameBytes(machine.memory, eagerMachine.memory)).toBe(true)
         checkRoles(row.id, operands, accesses, outcome.kind === 'next')
@@ -115,12 +131,21 @@ for (const row of semanticRows) {
 }
 
 /** What the instruction touched against what its row says. */
-function checkRoles(id: string, operands: Record<string, number>, accesses: readonly Access[], completed: boolean): void {
+function checkRoles(
+  id: string,
+  operands: Record<string, number>,
+  accesses: readonly Access[],
+  completed: boolean,
+): void {
   const row = semanticRows.find((r) => r.id === id)
   if (row === undefined) throw new Error(id)
-  const touched = (what: Access['what']): string[] => [...new Set(accesses.filter((a) => a.what === what).map((a) => a.operand ?? ''))].sort()
+  const touched = (what: Access['what']): string[] =>
+    [...new Set(accesses.filter((a) => a.what === what).map((a) => a.operand ?? ''))].sort()
   const declared = (roles: readonly string[]): string[] =>
-    row.operands.filter((o) => o.entry.kind === 'register' && roles.includes(o.role)).map((o) => o.name).sort()
+    row.operands
+      .filter((o) => o.entry.kind === 'register' && roles.includes(o.role))
+      .map((o) => o.name)
+      .sort()
   const reads = declared(['use', 'lateuse', 'readwrite'])
   const writes = declared(['def', 'earlydef', 'readwrite'])
   expect(touched('read')).toEqual(reads)
@@ -130,6 +155,7 @@ function checkRoles(id: string, operands: Record<string, number>, accesses: read
     if (access.what === 'store') expect(access.size).toBe(row.attrs.store)
   }
   if (completed && row.attrs.load !== undefined) expect(accesses.some((a) => a.what === 'load')).toBe(true)
-  if (completed && row.attrs.store !== undefined && !id.startsWith('sc_')) expect(accesses.some((a) => a.what === 'store')).toBe(true)
+  if (completed && row.attrs.store !== undefined && !id.startsWith('sc_'))
+    expect(accesses.some((a) => a.what === 'store')).toBe(true)
   if (operands.rd === 0) expect(hart.readRegister(0)).toEqual({ lo: 0, hi: 0 })
 }

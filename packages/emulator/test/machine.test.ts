@@ -119,7 +119,12 @@ describe('running', () => {
   })
 
   test('a trap in a nested entry can be given up alone', () => {
-    const { machine, hart, code } = load([['addi', 's1', 'ra', 0], ['jalr', 'ra', 'a0', 0], ['addi', 'a0', 'zero', 9], ['jalr', 'zero', 's1', 0]])
+    const { machine, hart, code } = load([
+      ['addi', 's1', 'ra', 0],
+      ['jalr', 'ra', 'a0', 0],
+      ['addi', 'a0', 'zero', 9],
+      ['jalr', 'zero', 's1', 0],
+    ])
     machine.enter(hart, code, [machine.hostCallStub])
     expect(machine.run(hart).kind).toBe(HOST_CALL)
     machine.enter(hart, 0x3000_0000, [])
@@ -157,7 +162,12 @@ describe('running', () => {
   })
 
   test('instret counts, and counters are read-only', () => {
-    const { machine, hart, code } = load([['csrrs', 'a0', 'zero', 0xc02], ['addi', 'a2', 'a2', 0], ['csrrs', 'a1', 'zero', 0xc02], ['csrrw', 'zero', 'a0', 0xc02]])
+    const { machine, hart, code } = load([
+      ['csrrs', 'a0', 'zero', 0xc02],
+      ['addi', 'a2', 'a2', 0],
+      ['csrrs', 'a1', 'zero', 0xc02],
+      ['csrrw', 'zero', 'a0', 0xc02],
+    ])
     machine.enter(hart, code, [])
     expect({ ...machine.run(hart) }).toMatchObject({ kind: TRAP, trapKind: TRAP_ILLEGAL, pc: code + 12 })
     expect(hart.readRegister(11).lo - a0(hart)).toBe(2)
@@ -165,32 +175,52 @@ describe('running', () => {
 })
 
 describe('traps', () => {
-  const trapOf = (lines: readonly Line[], args: readonly number[] = []): { reason: object; hart: Hart; code: number; machine: Machine } => {
+  const trapOf = (
+    lines: readonly Line[],
+    args: readonly number[] = [],
+  ): { reason: object; hart: Hart; code: number; machine: Machine } => {
     const { machine, hart, code } = load(lines)
     machine.enter(hart, code, args)
     return { reason: { ...machine.run(hart) }, hart, code, machine }
   }
 
   test('a faulting load changes no register and is not counted', () => {
-    const { reason, hart, code } = trapOf([['addi', 'a1', 'zero', 3], ['ld', 'a1', 'a0', 8]], [64])
+    const { reason, hart, code } = trapOf(
+      [
+        ['addi', 'a1', 'zero', 3],
+        ['ld', 'a1', 'a0', 8],
+      ],
+      [64],
+    )
     expect(reason).toMatchObject({ kind: TRAP, trapKind: TRAP_LOAD, pc: code + 4, address: 72 })
     expect(hart.readRegister(11)).toEqual({ lo: 3, hi: 0 })
     expect(hart.instructions).toBe(1)
   })
 
   test('code is not writable', () => {
-    const { reason, code } = trapOf([['auipc', 'a0', 0], ['sd', 'a0', 'a0', 0]])
+    const { reason, code } = trapOf([
+      ['auipc', 'a0', 0],
+      ['sd', 'a0', 'a0', 0],
+    ])
     expect(reason).toMatchObject({ trapKind: TRAP_STORE, address: code, pc: code + 4 })
   })
 
   test('data is not executable; the pc is the target, after the jump happened', () => {
-    const { reason, hart } = trapOf([['addi', 'a0', 'sp', -64], ['jalr', 'ra', 'a0', 0]])
+    const { reason, hart } = trapOf([
+      ['addi', 'a0', 'sp', -64],
+      ['jalr', 'ra', 'a0', 0],
+    ])
     expect(reason).toMatchObject({ trapKind: TRAP_FETCH, pc: a0(hart), address: a0(hart) })
     expect(hart.instructions).toBe(2)
   })
 
   test('stack overflow is a store into the guard page', () => {
-    const { reason, hart, machine } = trapOf(['.f', ['addi', 'sp', 'sp', -16], ['sd', 'sp', 'ra', 8], ['jal', 'ra', '.f']])
+    const { reason, hart, machine } = trapOf([
+      '.f',
+      ['addi', 'sp', 'sp', -16],
+      ['sd', 'sp', 'ra', 8],
+      ['jal', 'ra', '.f'],
+    ])
     expect(reason).toMatchObject({ trapKind: TRAP_STORE })
     const { address } = hart.reason
     expect(address).toBeLessThan(machine.stackLow(hart))
@@ -209,7 +239,12 @@ describe('traps', () => {
     }
     const plain = createRiscv64Machine({ memoryBytes: 1 << 24, features: ['has_m'] })
     const other = plain.createHart()
-    const code = plain.placeCode(assemble([['mul', 'a0', 'a0', 'a0'], ['andn', 'a0', 'a0', 'a0']]))
+    const code = plain.placeCode(
+      assemble([
+        ['mul', 'a0', 'a0', 'a0'],
+        ['andn', 'a0', 'a0', 'a0'],
+      ]),
+    )
     plain.enter(other, code, [])
     expect({ ...plain.run(other) }).toMatchObject({ trapKind: TRAP_ILLEGAL, pc: code + 4 })
     expect(() => createRiscv64Machine({ features: ['has_v'] })).toThrow('has_v')
@@ -267,7 +302,14 @@ describe('code', () => {
 
   test('a reservation is lost when another hart has run', () => {
     const { machine, hart, code } = load([['lr_w', 'a1', 'sp', 0], ['ebreak'], ['sc_w', 'a0', 'sp', 'a1', 0], RET])
-    const lines: Line[] = [['addi', 'sp', 'sp', -16], ['lr_w', 'a1', 'sp', 0], ['ebreak'], ['sc_w', 'a0', 'sp', 'a1', 0], ['addi', 'sp', 'sp', 16], RET]
+    const lines: Line[] = [
+      ['addi', 'sp', 'sp', -16],
+      ['lr_w', 'a1', 'sp', 0],
+      ['ebreak'],
+      ['sc_w', 'a0', 'sp', 'a1', 0],
+      ['addi', 'sp', 'sp', 16],
+      RET,
+    ]
     expect(code).toBeGreaterThan(0)
     const program = machine.placeCode(assemble(lines))
     const other = machine.createHart({ stackBytes: 4096 })
@@ -292,13 +334,17 @@ test('the generated evaluator stays within what V8 optimizes (60 KB of bytecode)
     m.enter(h, m.placeCode(Uint8Array.of(0x53, 0x75, 0xb5, 0x02, 0x67, 0x80, 0, 0)), [])
     m.run(h)
   })`
-  const done = spawnSync(process.execPath, ['--print-bytecode', '--print-bytecode-filter=*', '--input-type=module', '-e', script], {
-    cwd: import.meta.dirname,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  })
+  const done = spawnSync(
+    process.execPath,
+    ['--print-bytecode', '--print-bytecode-filter=*', '--input-type=module', '-e', script],
+    {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    },
+  )
   // One header line per function: `[generated bytecode for function: NAME (0x...)]`, then its length.
-  const functions = done.stdout.matchAll(/for function: (evaluate\w*)[^]*?Bytecode length: (\d+)/g)
+  const functions = done.stdout.matchAll(/for function: (evaluate\w*)[\s\S]*?Bytecode length: (\d+)/g)
   const lengths = [...functions].map((m) => Number(m[2]))
   expect(lengths.length).toBe(2)
   expect(Math.max(...lengths)).toBeLessThan(60 * 1024)

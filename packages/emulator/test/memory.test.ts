@@ -1,4 +1,13 @@
-import { PAGE_SIZE, PERM_EXEC, PERM_NONE, PERM_READ, PERM_WRITE, TRAP_LOAD, TRAP_MISALIGNED, TRAP_STORE } from '@k23/machine'
+import {
+  PAGE_SIZE,
+  PERM_EXEC,
+  PERM_NONE,
+  PERM_READ,
+  PERM_WRITE,
+  TRAP_LOAD,
+  TRAP_MISALIGNED,
+  TRAP_STORE,
+} from '@k23/machine'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EmulatedMemory } from '@k23/emulator'
@@ -62,12 +71,18 @@ describe('accesses', () => {
     const memory = new EmulatedMemory(1 << 20)
     const a = memory.map(3 * PAGE_SIZE, RW)
     fc.assert(
-      fc.property(fc.constantFrom(1, 2, 4, 8), fc.integer({ min: PAGE_SIZE - 16, max: PAGE_SIZE + 16 }), fc.integer(), fc.integer(), (size, at, lo, hi) => {
-        expect(memory.store(size, a + at, 0, lo, hi)).toBe(true)
-        expect(memory.load(size, a + at, 0)).toBe(true)
-        const mask = size === 1 ? 0xff : size === 2 ? 0xffff : -1
-        expect([memory.lo & mask, memory.hi]).toEqual([lo & mask, size === 8 ? hi : 0])
-      }),
+      fc.property(
+        fc.constantFrom(1, 2, 4, 8),
+        fc.integer({ min: PAGE_SIZE - 16, max: PAGE_SIZE + 16 }),
+        fc.integer(),
+        fc.integer(),
+        (size, at, lo, hi) => {
+          expect(memory.store(size, a + at, 0, lo, hi)).toBe(true)
+          expect(memory.load(size, a + at, 0)).toBe(true)
+          const mask = size === 1 ? 0xff : size === 2 ? 0xffff : -1
+          expect([memory.lo & mask, memory.hi]).toEqual([lo & mask, size === 8 ? hi : 0])
+        },
+      ),
     )
   })
 

@@ -4,7 +4,7 @@ import { compileTable } from '@k23/machinst/rows/compiler'
 import type { CompiledRow, OperandInfo } from '@k23/machinst/rows'
 import { riscv64Semantics } from '../src/riscv64/semantics.ts'
 
-export const compiledRows: readonly CompiledRow[] = compileTable(rows, vocabulary, { lengths: 'riscv' })
+export const compiledRows: readonly CompiledRow[] = compileTable(rows, vocabulary)
 /** Rows that have semantics of their own. */
 export const semanticRows: readonly CompiledRow[] = compiledRows.filter((row) => row.id in riscv64Semantics)
 
@@ -31,9 +31,33 @@ export class Random {
 }
 
 const EDGES: readonly bigint[] = [
-  0n, 1n, 2n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0xffffn, 0x7fffffffn, 0x80000000n, 0xffffffffn, 0x100000000n,
-  0x7fffffffffffffffn, 0x8000000000000000n, 0xffffffffffffffffn, 0xfffffffffffffffen, 0xffffffff80000000n, 0xffffffff7fffffffn,
-  31n, 32n, 33n, 63n, 64n, 65n, 0x0123456789abcdefn, 0xff00ff00ff00ff00n,
+  0n,
+  1n,
+  2n,
+  0x7fn,
+  0x80n,
+  0xffn,
+  0x7fffn,
+  0x8000n,
+  0xffffn,
+  0x7fffffffn,
+  0x80000000n,
+  0xffffffffn,
+  0x100000000n,
+  0x7fffffffffffffffn,
+  0x8000000000000000n,
+  0xffffffffffffffffn,
+  0xfffffffffffffffen,
+  0xffffffff80000000n,
+  0xffffffff7fffffffn,
+  31n,
+  32n,
+  33n,
+  63n,
+  64n,
+  65n,
+  0x0123456789abcdefn,
+  0xff00ff00ff00ff00n,
 ]
 
 /** A 64-bit value: an edge, a sparse one, or a random one. */
@@ -82,10 +106,37 @@ export function randomFloat(random: Random, row: CompiledRow): bigint {
     return 0xffffffffffff0000n | (random.below(4) === 0 ? bits | 0x7800n : bits)
   }
   const wide = /_d$|_d_|^f[ls]d$/.test(row.id)
-  return wide ? randomDouble(random) : random.below(12) === 0 ? randomDouble(random) : 0xffffffff00000000n | randomSingle(random)
+  return wide
+    ? randomDouble(random)
+    : random.below(12) === 0
+      ? randomDouble(random)
+      : 0xffffffff00000000n | randomSingle(random)
 }
 
-const DOUBLES = [0, 1, -1, 0.5, 1.5, 2.5, -2.5, 3, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 63, 2 ** 64, 1e300, 1e-310, 5e-324, 1.1, -0, Infinity, -Infinity, 2 ** 31 - 0.5, -(2 ** 63)]
+const DOUBLES = [
+  0,
+  1,
+  -1,
+  0.5,
+  1.5,
+  2.5,
+  -2.5,
+  3,
+  2 ** 31,
+  2 ** 32,
+  2 ** 53,
+  2 ** 63,
+  2 ** 64,
+  1e300,
+  1e-310,
+  5e-324,
+  1.1,
+  -0,
+  Infinity,
+  -Infinity,
+  2 ** 31 - 0.5,
+  -(2 ** 63),
+]
 
 function randomDouble(random: Random): bigint {
   const view = new DataView(new ArrayBuffer(8))

@@ -116,50 +116,53 @@ export interface AliasRegionData {
   description: string
 }
 
+/** Bytes of the first, small, allocation of all tables of a function. */
+const SLAB_BYTES = 3424
+
 export class Func {
   name: FunctionName
   signature: Signature
 
   // ---- instructions
   numInsts = 0
-  op: Uint8Array = new Uint8Array(64)
-  ctrl: Uint16Array = new Uint16Array(64)
-  args: Int32Array = new Int32Array(64)
-  results: Int32Array = new Int32Array(64)
-  imm0: Int32Array = new Int32Array(64)
-  imm1: Int32Array = new Int32Array(64)
-  srcloc: Int32Array = new Int32Array(64)
+  op: Uint8Array
+  ctrl: Uint16Array
+  args: Int32Array
+  results: Int32Array
+  imm0: Int32Array
+  imm1: Int32Array
+  srcloc: Int32Array
 
   // ---- values
   numValues = 0
-  valKind: Uint8Array = new Uint8Array(64)
-  valType: Uint16Array = new Uint16Array(64)
-  valDef: Int32Array = new Int32Array(64)
-  valNum: Int32Array = new Int32Array(64)
+  valKind: Uint8Array
+  valType: Uint16Array
+  valDef: Int32Array
+  valNum: Int32Array
 
   // ---- blocks
   numBlocks = 0
-  params: Int32Array = new Int32Array(16)
-  cold: Uint8Array = new Uint8Array(16)
+  params: Int32Array
+  cold: Uint8Array
 
   // ---- block calls
   numBlockCalls = 0
-  bcBlock: Int32Array = new Int32Array(16)
-  bcArgs: Int32Array = new Int32Array(16)
+  bcBlock: Int32Array
+  bcArgs: Int32Array
 
   // ---- layout
   firstBlock: Block | -1 = NONE
   lastBlock: Block | -1 = NONE
-  nextBlock: Int32Array = new Int32Array(16)
-  prevBlock: Int32Array = new Int32Array(16)
-  firstInst: Int32Array = new Int32Array(16)
-  lastInst: Int32Array = new Int32Array(16)
-  nextInst: Int32Array = new Int32Array(64)
-  prevInst: Int32Array = new Int32Array(64)
+  nextBlock: Int32Array
+  prevBlock: Int32Array
+  firstInst: Int32Array
+  lastInst: Int32Array
+  nextInst: Int32Array
+  prevInst: Int32Array
   /** Block of an instruction in the layout, -1 outside it. */
-  instBlock: Int32Array = new Int32Array(64)
+  instBlock: Int32Array
   /** 1 for a block in the layout. */
-  blockInserted: Uint8Array = new Uint8Array(16)
+  blockInserted: Uint8Array
 
   /** All lists: value arguments, results, block parameters, block-call arguments. */
   pool: ListPool = new ListPool()
@@ -187,6 +190,45 @@ export class Func {
   constructor(name: FunctionName, signature: Signature) {
     this.name = name
     this.signature = signature
+    // All tables start in one buffer: a typed array of its own costs several times a view.
+    // Words first, then halves, then bytes, so that each view is aligned.
+    const slab = new ArrayBuffer(SLAB_BYTES)
+    let at = 0
+    const words = (n: number): Int32Array => {
+      at += n * 4
+      return new Int32Array(slab, at - n * 4, n)
+    }
+    const halves = (n: number): Uint16Array => {
+      at += n * 2
+      return new Uint16Array(slab, at - n * 2, n)
+    }
+    const bytes = (n: number): Uint8Array => {
+      at += n
+      return new Uint8Array(slab, at - n, n)
+    }
+    this.args = words(64)
+    this.results = words(64)
+    this.imm0 = words(64)
+    this.imm1 = words(64)
+    this.srcloc = words(64)
+    this.valDef = words(64)
+    this.valNum = words(64)
+    this.params = words(16)
+    this.bcBlock = words(16)
+    this.bcArgs = words(16)
+    this.nextBlock = words(16)
+    this.prevBlock = words(16)
+    this.firstInst = words(16)
+    this.lastInst = words(16)
+    this.nextInst = words(64)
+    this.prevInst = words(64)
+    this.instBlock = words(64)
+    this.ctrl = halves(64)
+    this.valType = halves(64)
+    this.op = bytes(64)
+    this.valKind = bytes(64)
+    this.cold = bytes(16)
+    this.blockInserted = bytes(16)
   }
 
   // ---- creation

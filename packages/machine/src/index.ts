@@ -112,10 +112,16 @@ export interface Machine {
   createHart(options?: HartOptions): Hart
   /** Lowest usable address of the hart's stack, for the stack-limit cell. */
   stackLow(hart: Hart): number
-  /** Prepares a call of the function at `address` with up to eight integer/pointer arguments; the next run() starts it. The hart is idle. */
+  /**
+   * Prepares a call of the function at `address` with up to eight integer/pointer arguments; the next run() starts it. The hart is idle, or
+   * stopped (a host function that calls back): then the new call runs below the stopped one on the same stack, and after it RETURNED (results
+   * readable until then) the next run() goes on with the stopped one.
+   */
   enter(hart: Hart, address: number, args: readonly number[]): void
   /** Continues `hart` until there is a reason to stop. */
   run(hart: Hart): StopReason
+  /** Gives up the innermost call only (after a trap in a nested one): the next run() goes on with the call that was stopped below it. */
+  leave(hart: Hart): void
   /** Drops what the hart was doing (after a trap): its stack is empty again. */
   reset(hart: Hart): void
   /** Asks all harts to stop with EPOCH at the next check. */

@@ -180,7 +180,7 @@ function fastSingle(op: number, mode: number, fcsr: number, a: number, b: number
     raised = 0
     return true
   }
-  if (op === TO_D && a === a) {
+  if (op === TO_D && !Number.isNaN(a)) {
     doubles[0] = a
     resultLo = words[0]
     resultHi = words[1]
@@ -193,7 +193,7 @@ function fastSingle(op: number, mode: number, fcsr: number, a: number, b: number
 /** Comparisons and conversions to integers by truncation, which are the same at both widths. */
 function fastShared(op: number, mode: number, a: number, b: number): boolean {
   if (op >= EQ && op <= LE) {
-    if (a !== a || b !== b) return false
+    if (Number.isNaN(a) || Number.isNaN(b)) return false
     resultLo = (op === EQ ? a === b : op === LT ? a < b : a <= b) ? 1 : 0
     resultHi = 0
     raised = 0
@@ -345,7 +345,8 @@ function compute(op: FloatOp, format: number, mode: number, a: bigint, b: bigint
 /** A narrow value lies in a register with all higher bits set; anything else reads as the canonical NaN (22.2). */
 function unbox(format: number, register: bigint): bigint {
   const bits = WIDTHS[format]
-  if (bits < 64 && register >> BigInt(bits) !== (1n << BigInt(64 - bits)) - 1n) return soft.canonicalNaN(FORMATS[format])
+  if (bits < 64 && register >> BigInt(bits) !== (1n << BigInt(64 - bits)) - 1n)
+    return soft.canonicalNaN(FORMATS[format])
   return BigInt.asUintN(bits, register)
 }
 

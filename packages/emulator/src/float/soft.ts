@@ -71,7 +71,12 @@ function unpack(f: Format, bits: bigint): Unpacked {
 }
 
 /** The integer nearest to significand * 2^-shift by the rounding mode; `shift` > 0. */
-function roundShift(negative: boolean, significand: bigint, shift: number, mode: number): { value: bigint; inexact: boolean } {
+function roundShift(
+  negative: boolean,
+  significand: bigint,
+  shift: number,
+  mode: number,
+): { value: bigint; inexact: boolean } {
   const s = BigInt(shift)
   const value = significand >> s
   const rest = significand & ((1n << s) - 1n)
@@ -112,7 +117,11 @@ function pack(f: Format, negative: boolean, significand: bigint, exponent: numbe
   const field = normal ? place - lowest + 1 : 0
   if (field >= 2 ** f.exponentBits - 1) {
     flags |= OVERFLOW | INEXACT
-    const toInfinity = mode === NEAREST_EVEN || mode === NEAREST_MAX_MAGNITUDE || (mode === UP && !negative) || (mode === DOWN && negative)
+    const toInfinity =
+      mode === NEAREST_EVEN ||
+      mode === NEAREST_MAX_MAGNITUDE ||
+      (mode === UP && !negative) ||
+      (mode === DOWN && negative)
     return signed(f, negative, toInfinity ? infinityBits(f) : infinityBits(f) - 1n)
   }
   const fraction = normal ? value - (1n << BigInt(f.fractionBits)) : value
@@ -146,7 +155,13 @@ function addUnpacked(f: Format, a: Unpacked, b: Unpacked, mode: number): bigint 
 function product(a: Unpacked, b: Unpacked): Unpacked {
   const kind = a.kind === 'infinite' || b.kind === 'infinite' ? 'infinite' : 'finite'
   const negative = a.negative !== b.negative
-  return { kind, signaling: false, negative, significand: a.significand * b.significand, exponent: a.exponent + b.exponent }
+  return {
+    kind,
+    signaling: false,
+    negative,
+    significand: a.significand * b.significand,
+    exponent: a.exponent + b.exponent,
+  }
 }
 
 const isZero = (u: Unpacked): boolean => u.kind === 'finite' && u.significand === 0n
@@ -231,7 +246,8 @@ function integerRoot(n: bigint): bigint {
 
 /** Order of two that are no NaNs: negative, 0 or positive. Zeros are equal. */
 function order(a: Unpacked, b: Unpacked): number {
-  const rank = (u: Unpacked): bigint => (u.negative ? -1n : 1n) * (u.kind === 'infinite' ? 1n << 4000n : u.significand << BigInt(u.exponent + 1100))
+  const rank = (u: Unpacked): bigint =>
+    (u.negative ? -1n : 1n) * (u.kind === 'infinite' ? 1n << 4000n : u.significand << BigInt(u.exponent + 1100))
   const x = rank(a)
   const y = rank(b)
   return x < y ? -1 : x > y ? 1 : 0

@@ -110,7 +110,8 @@ export class CodeCache {
   text(pc: number): string {
     const bits = this.fetch(pc)
     if (bits === undefined) return '(no code)'
-    if (pc >>> 12 === this.stubPage) return bits === HOST_CALL_BITS ? 'host call' : bits === RETURN_BITS ? 'return to host' : 'ret'
+    if (pc >>> 12 === this.stubPage)
+      return bits === HOST_CALL_BITS ? 'host call' : bits === RETURN_BITS ? 'return to host' : 'ret'
     return decode(bits, this.words) === 0 ? `.4byte 0x${(bits >>> 0).toString(16)}` : print(this.words, 0)
   }
 
@@ -229,6 +230,12 @@ function grown(old: Int32Array): Int32Array {
 /** By opcode: 1 where `extensions` (lower case: 'm', 'zba') has what the row needs: all of 'A B', one of 'A/B'. */
 export function enabledRows(extensions: ReadonlySet<string>): Uint8Array {
   return Uint8Array.from(tables.feature, (needed) =>
-    needed === '' || needed.toLowerCase().split(' ').every((all) => all.split('/').some((e) => extensions.has(e))) ? 1 : 0,
+    needed === '' ||
+    needed
+      .toLowerCase()
+      .split(' ')
+      .every((all) => all.split('/').some((e) => extensions.has(e)))
+      ? 1
+      : 0,
   )
 }

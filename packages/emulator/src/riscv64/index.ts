@@ -82,8 +82,13 @@ export class Riscv64Machine implements Machine {
     this.features = options.features ?? OPTIONAL_EXTENSIONS.map((e) => `has_${e}`)
     for (const feature of this.features) {
       const extension = feature.replace(/^has_/, '')
-      if (!(OPTIONAL_EXTENSIONS as readonly string[]).includes(extension) && !(ALWAYS as readonly string[]).includes(extension)) {
-        throw new RangeError(`the riscv64 emulator has no ${feature}; it has ${OPTIONAL_EXTENSIONS.map((e) => `has_${e}`).join(', ')}`)
+      if (
+        !(OPTIONAL_EXTENSIONS as readonly string[]).includes(extension) &&
+        !(ALWAYS as readonly string[]).includes(extension)
+      ) {
+        throw new RangeError(
+          `the riscv64 emulator has no ${feature}; it has ${OPTIONAL_EXTENSIONS.map((e) => `has_${e}`).join(', ')}`,
+        )
       }
       extensions.add(extension)
     }

@@ -131,8 +131,7 @@ const remuw: Binary32 = (b, x, y) => {
 }
 
 /** High half of signed times unsigned: the unsigned one, less y where x is negative. */
-const mulhsu: Binary = (b, x, y) =>
-  b.i64.sub(b.i64.mul_high_u(x, y), b.i64.and(b.i64.shr_s(x, b.i64.const(63)), y))
+const mulhsu: Binary = (b, x, y) => b.i64.sub(b.i64.mul_high_u(x, y), b.i64.and(b.i64.shr_s(x, b.i64.const(63)), y))
 
 // ---- Control registers (7.1, 8.1): csrrs and csrrc write only where the source is not x0 or 0; csrrw reads only where rd is not x0,
 // which shows in no register that user mode has.
@@ -254,7 +253,10 @@ const rev8: Unary = (b, x) => {
   const eight = b.i64.const(8)
   const sixteen = b.i64.const(16)
   const bytes = b.i64.or(b.i64.and(b.i64.shr_u(x, eight), lowBytes), b.i64.shl(b.i64.and(x, lowBytes), eight))
-  const halves = b.i64.or(b.i64.and(b.i64.shr_u(bytes, sixteen), lowHalves), b.i64.shl(b.i64.and(bytes, lowHalves), sixteen))
+  const halves = b.i64.or(
+    b.i64.and(b.i64.shr_u(bytes, sixteen), lowHalves),
+    b.i64.shl(b.i64.and(bytes, lowHalves), sixteen),
+  )
   return b.i64.rotl(halves, b.i64.const(32))
 }
 

@@ -71,9 +71,11 @@ function operations(width: number): IntOps<EagerTypes, bigint> & Record<string, 
     eqz: (a: bigint) => bool(a === 0n),
     select: (c: bigint, a: bigint, b: bigint) => (c !== 0n ? a : b),
   }
-  for (const name of Object.keys(binary) as (BinaryName | HighName)[]) ops[name] = (a: bigint, b: bigint) => binary[name](width, a, b)
+  for (const name of Object.keys(binary) as (BinaryName | HighName)[])
+    ops[name] = (a: bigint, b: bigint) => binary[name](width, a, b)
   for (const name of Object.keys(unary) as UnaryName[]) ops[name] = (a: bigint) => unary[name](width, a)
-  for (const name of Object.keys(compare) as CompareName[]) ops[name] = (a: bigint, b: bigint) => bool(compare[name](width, a, b))
+  for (const name of Object.keys(compare) as CompareName[])
+    ops[name] = (a: bigint, b: bigint) => bool(compare[name](width, a, b))
   return ops as unknown as IntOps<EagerTypes, bigint> & Record<string, unknown>
 }
 

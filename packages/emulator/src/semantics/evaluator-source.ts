@@ -61,7 +61,8 @@ export function evaluatorSource(
     let layout = 1 | (generated.terminates ? 2 : 0)
     generated.fields.forEach((field, index) => {
       const word = row.wordOf(field.operand, field.role)
-      if (word === undefined) bug('generate', row.id, field.operand, `the row has no operand of role ${field.role} with this name`)
+      if (word === undefined)
+        bug('generate', row.id, field.operand, `the row has no operand of role ${field.role} with this name`)
       layout |= (word | (field.role === 'def' ? 16 : 0) | (field.role === 'imm' ? 0 : 32)) << (2 + index * 6)
     })
     layouts[row.opcode] = layout

@@ -96,7 +96,8 @@ export function generateBody(id: string, body: Body): GeneratedBody {
     if (word === undefined) uses.set(key, (word = define(field(operand, role, isFloat))))
     return word
   }
-  const condition = (w: Word): string => w.flag ?? (w.constant !== undefined ? `${w.constant !== 0}` : `${w.text} !== 0`)
+  const condition = (w: Word): string =>
+    w.flag ?? (w.constant !== undefined ? `${w.constant !== 0}` : `${w.text} !== 0`)
   const leave = (exit: string, executed = false): string =>
     `hart.slot = i; hart.left = n${executed ? ' - 1' : ''}; return ${exit}`
 
@@ -296,13 +297,17 @@ export function generateBody(id: string, body: Body): GeneratedBody {
     }
   }
 
-  const extend = (lo: Word): Pair => ({ lo, hi: lo.constant !== undefined ? known(lo.constant >> 31) : define(`${lo.text} >> 31`) })
+  const extend = (lo: Word): Pair => ({
+    lo,
+    hi: lo.constant !== undefined ? known(lo.constant >> 31) : define(`${lo.text} >> 31`),
+  })
   const zeroExtend = (lo: Word): Pair => ({ lo, hi: ZERO })
   const i64 = {
     const: (n: number) => knownPair(BigInt(n)),
     extend_i32_s: (a: Word) => extend(a),
     extend_i32_u: (a: Word) => zeroExtend(a),
-    clz: (a: Pair) => zeroExtend(define(`${a.hi.text} !== 0 ? Math.clz32(${a.hi.text}) : 32 + Math.clz32(${a.lo.text})`)),
+    clz: (a: Pair) =>
+      zeroExtend(define(`${a.hi.text} !== 0 ? Math.clz32(${a.hi.text}) : 32 + Math.clz32(${a.lo.text})`)),
     ctz: (a: Pair) => zeroExtend(define(`${a.lo.text} !== 0 ? ctz32(${a.lo.text}) : 32 + ctz32(${a.hi.text})`)),
     popcnt: (a: Pair) => zeroExtend(define(`popcount32(${a.lo.text}) + popcount32(${a.hi.text})`)),
     extend8_s: (a: Pair) => extend(define(`(${a.lo.text} << 24) >> 24`)),
@@ -310,14 +315,19 @@ export function generateBody(id: string, body: Body): GeneratedBody {
     eqz: (a: Pair) => defineFlag(`(${a.lo.text} | ${a.hi.text}) === 0`),
     select: (c: Word, a: Pair, b: Pair) => ({ lo: i32.select(c, a.lo, b.lo), hi: i32.select(c, a.hi, b.hi) }),
   } as I64Ops<TextTypes> & Record<string, unknown>
-  for (const name of Object.keys(binary) as (BinaryName | HighName)[]) i64[name] = (a: Pair, b: Pair) => pair(name, a, b)
+  for (const name of Object.keys(binary) as (BinaryName | HighName)[])
+    i64[name] = (a: Pair, b: Pair) => pair(name, a, b)
   for (const name of Object.keys(compare) as CompareName[]) i64[name] = (a: Pair, b: Pair) => pairCompare(name, a, b)
 
   // ---- Memory
 
   function loadInto(size: AccessSize, address: Pair): Pair {
     const { lo, hi } = address
-    const fast = [`${hi.text} === 0`, ...(size > 1 ? [`(${lo.text} & ${size - 1}) === 0`] : []), `(perms[${lo.text} >>> 12] & 1) !== 0`]
+    const fast = [
+      `${hi.text} === 0`,
+      ...(size > 1 ? [`(${lo.text} & ${size - 1}) === 0`] : []),
+      `(perms[${lo.text} >>> 12] & 1) !== 0`,
+    ]
     const low = `t${temporaries++}`
     const high = `t${temporaries++}`
     const reads: Record<AccessSize, string> = {
@@ -338,7 +348,11 @@ export function generateBody(id: string, body: Body): GeneratedBody {
 
   function storeFrom(size: AccessSize, address: Pair, value: Pair): void {
     const { lo, hi } = address
-    const fast = [`${hi.text} === 0`, ...(size > 1 ? [`(${lo.text} & ${size - 1}) === 0`] : []), `(perms[${lo.text} >>> 12] & 2) !== 0`]
+    const fast = [
+      `${hi.text} === 0`,
+      ...(size > 1 ? [`(${lo.text} & ${size - 1}) === 0`] : []),
+      `(perms[${lo.text} >>> 12] & 2) !== 0`,
+    ]
     const writes: Record<AccessSize, string> = {
       1: `u8[${lo.text} >>> 0] = ${value.lo.text}`,
       2: `u16[${lo.text} >>> 1] = ${value.lo.text}`,
@@ -385,7 +399,9 @@ export function generateBody(id: string, body: Body): GeneratedBody {
     commits.push(`x[${f.text}] = ${value.lo.text}`, `x[${f.text} | 1] = ${value.hi.text}`)
   }
   function float(op: FloatOp, format: FloatFormat, rounding: Word, ...operands: Pair[]): Pair {
-    const args = [0, 1, 2].flatMap((k) => (operands[k] === undefined ? ['0', '0'] : [operands[k].lo.text, operands[k].hi.text]))
+    const args = [0, 1, 2].flatMap((k) =>
+      operands[k] === undefined ? ['0', '0'] : [operands[k].lo.text, operands[k].hi.text],
+    )
     let mode = rounding
     if (rounding.constant === undefined) {
       mode = define(`roundingMode(${rounding.text}, hart.fcsr)`)
@@ -461,6 +477,10 @@ export function generateBody(id: string, body: Body): GeneratedBody {
     kept.push(line.text)
   }
   const last = terminator as string | undefined
-  return { fields, text: kept.reverse().join('\n'), terminates: last !== undefined && !last.startsWith('if'), transfers: last !== undefined }
+  return {
+    fields,
+    text: kept.reverse().join('\n'),
+    terminates: last !== undefined && !last.startsWith('if'),
+    transfers: last !== undefined,
+  }
 }
-

@@ -35,7 +35,7 @@ export interface InterpreterOptions {
   readonly fuel?: number
   /** Nested calls before stk_ovf; 10,000 by default. */
   readonly maxDepth?: number
-  /** Bytes of the stack, a multiple of 16; 1 MiB by default. Running out of it is stk_ovf, too. */
+  /** Bytes of the stack, a multiple of 16; 8 MiB by default. Running out of it is stk_ovf, too. */
   readonly stackSize?: number
   /** Functions of the embedder, by name: `f` for %f, `u0:1` for a name of numbers, `Memcpy` to replace a library routine. */
   readonly host?: ReadonlyMap<string, HostFunction>
@@ -97,7 +97,7 @@ export function createInterpreter(functions: readonly Func[], options: Interpret
   const program = new Program(functions, options.host ?? new Map(), options.symbols ?? new Map())
   const fuel = options.fuel ?? Number.POSITIVE_INFINITY
   let executed = 0
-  const machine = new Machine(memory, program, options.stackSize ?? 1 << 20, { maxDepth: options.maxDepth ?? 10_000 }, invoke)
+  const machine = new Machine(memory, program, options.stackSize ?? 8 << 20, { maxDepth: options.maxDepth ?? 10_000 }, invoke)
 
   function invoke(name: string, args: readonly DataValue[]): Outcome {
     const callee = program.find(name)

@@ -1,13 +1,19 @@
-// The live ranges that a register holds: a sorted list in chunks. The directory of chunks is searched by bisection, then the chunk; an insertion moves at most one
-// chunk, and every half chunk of insertions the directory: n log n in practice, with nothing but typed arrays.
+// The live ranges that a register holds: a sorted list in chunks, each with the ends of its ranges beside them. The directory of last ends is searched by
+// bisection, then the chunk; an insertion moves at most one chunk, and every half chunk of insertions the directory: n log n in practice, in typed arrays.
+//
+// Invariant: the ranges of a register are disjoint, and do not change while they are in.
 import type { Tables } from './tables.ts'
 
-const CHUNK = 128
+const CHUNK = 64
 
+/** A chunk: ranges in its first half, their ends in the second. */
 export class Occupancy {
   private readonly t: Tables
   private chunks: Int32Array[] = []
-  private sizes: number[] = []
+  private sizes: Int32Array = new Int32Array(8)
+  /** Per chunk: where its last range ends. */
+  private lastEnd: Int32Array = new Int32Array(8)
+  private count = 0
 
   constructor(t: Tables) {
     this.t = t
@@ -15,25 +21,24 @@ export class Occupancy {
 
   /** Cursor of the first range that ends after `point`, as chunk * CHUNK + index; -1 if there is none. */
   seek(point: number): number {
-    const { chunks, sizes } = this
-    const to = this.t.rangeTo.data
+    const { lastEnd } = this
     let lo = 0
-    let hi = chunks.length
+    let hi = this.count
+    if (hi === 0 || lastEnd[hi - 1] <= point) return -1
     while (lo < hi) {
       const mid = (lo + hi) >> 1
-      if (to[chunks[mid][sizes[mid] - 1]] > point) hi = mid
+      if (lastEnd[mid] > point) hi = mid
       else lo = mid + 1
     }
-    if (lo === chunks.length) return -1
-    const chunk = chunks[lo]
-    let x = 0
-    let y = sizes[lo] - 1
+    const chunk = this.chunks[lo]
+    let x = CHUNK
+    let y = CHUNK + this.sizes[lo] - 1
     while (x < y) {
       const mid = (x + y) >> 1
-      if (to[chunk[mid]] > point) y = mid
+      if (chunk[mid] > point) y = mid
       else x = mid + 1
     }
-    return lo * CHUNK + x
+    return lo * CHUNK + x - CHUNK
   }
 
   at(cursor: number): number {
@@ -43,50 +48,77 @@ export class Occupancy {
   next(cursor: number): number {
     const c = (cursor / CHUNK) | 0
     if ((cursor % CHUNK) + 1 < this.sizes[c]) return cursor + 1
-    return c + 1 < this.chunks.length ? (c + 1) * CHUNK : -1
+    return c + 1 < this.count ? (c + 1) * CHUNK : -1
   }
 
   insert(range: number): void {
-    const { chunks, sizes } = this
-    const cursor = this.seek(this.t.rangeFrom.data[range])
-    if (cursor < 0) {
-      const c = chunks.length - 1
-      if (c >= 0 && sizes[c] < CHUNK) chunks[c][sizes[c]++] = range
-      else {
-        const chunk = new Int32Array(CHUNK)
-        chunk[0] = range
-        chunks.push(chunk)
-        sizes.push(1)
-      }
-      return
-    }
-    let c = (cursor / CHUNK) | 0
-    let x = cursor % CHUNK
-    if (sizes[c] === CHUNK) {
-      const right = new Int32Array(CHUNK)
-      right.set(chunks[c].subarray(CHUNK / 2))
-      chunks.splice(c + 1, 0, right)
-      sizes.splice(c + 1, 0, CHUNK / 2)
-      sizes[c] = CHUNK / 2
-      if (x > CHUNK / 2) {
+    const { chunks } = this
+    const from = this.t.rangeFrom.data[range]
+    const to = this.t.rangeTo.data[range]
+    const cursor = this.seek(from)
+    let c = cursor < 0 ? this.count - 1 : (cursor / CHUNK) | 0
+    let x = cursor < 0 ? (c < 0 ? 0 : this.sizes[c]) : cursor % CHUNK
+    if (c < 0 || (this.sizes[c] === CHUNK && cursor < 0)) {
+      this.insertChunk(this.count, new Int32Array(2 * CHUNK), 0)
+      c = this.count - 1
+      x = 0
+    } else if (this.sizes[c] === CHUNK) {
+      const half = CHUNK / 2
+      const right = new Int32Array(2 * CHUNK)
+      right.set(chunks[c].subarray(half, CHUNK))
+      right.set(chunks[c].subarray(CHUNK + half), CHUNK)
+      this.insertChunk(c + 1, right, half)
+      this.lastEnd[c + 1] = right[CHUNK + half - 1]
+      this.sizes[c] = half
+      this.lastEnd[c] = chunks[c][CHUNK + half - 1]
+      if (x > half) {
         c++
-        x -= CHUNK / 2
+        x -= half
       }
     }
     const chunk = chunks[c]
-    chunk.copyWithin(x + 1, x, sizes[c])
+    const size = this.sizes[c]
+    chunk.copyWithin(x + 1, x, size)
+    chunk.copyWithin(CHUNK + x + 1, CHUNK + x, CHUNK + size)
     chunk[x] = range
-    sizes[c]++
+    chunk[CHUNK + x] = to
+    this.sizes[c] = size + 1
+    this.lastEnd[c] = chunk[CHUNK + size]
   }
 
   remove(range: number): void {
     const cursor = this.seek(this.t.rangeFrom.data[range])
     const c = (cursor / CHUNK) | 0
     const x = cursor % CHUNK
-    this.chunks[c].copyWithin(x, x + 1, this.sizes[c])
-    if (--this.sizes[c] === 0) {
-      this.chunks.splice(c, 1)
-      this.sizes.splice(c, 1)
+    const chunk = this.chunks[c]
+    const size = this.sizes[c]
+    chunk.copyWithin(x, x + 1, size)
+    chunk.copyWithin(CHUNK + x, CHUNK + x + 1, CHUNK + size)
+    this.sizes[c] = size - 1
+    if (size > 1) {
+      this.lastEnd[c] = chunk[CHUNK + size - 2]
+      return
     }
+    this.chunks.splice(c, 1)
+    this.sizes.copyWithin(c, c + 1, this.count)
+    this.lastEnd.copyWithin(c, c + 1, this.count)
+    this.count--
+  }
+
+  private insertChunk(c: number, chunk: Int32Array, size: number): void {
+    if (this.count === this.sizes.length) {
+      const grow = (old: Int32Array): Int32Array => {
+        const next = new Int32Array(2 * old.length)
+        next.set(old)
+        return next
+      }
+      this.sizes = grow(this.sizes)
+      this.lastEnd = grow(this.lastEnd)
+    }
+    this.chunks.splice(c, 0, chunk)
+    this.sizes.copyWithin(c + 1, c, this.count)
+    this.lastEnd.copyWithin(c + 1, c, this.count)
+    this.sizes[c] = size
+    this.count++
   }
 }

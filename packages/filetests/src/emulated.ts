@@ -1,0 +1,268 @@
+// The backend of filetests that compiles for riscv64 and runs on the emulator.
+//
+// Each function of a file is compiled by itself, so that one which needs what is not there makes only itself and its callers unsupported. What
+// compiled is linked into one image, together with a trampoline for each signature, which takes arguments from a block of 16-byte slots and
+// leaves results there.
+//
+// A call is checked beyond its results: callee-saved registers and the stack pointer must come back as they were, and the registers that carry
+// no argument hold garbage at the start.
+import {
+  CodegenError,
+  callTrampoline,
+  type CompiledModule,
+  compileClif,
+  createIsa,
+  link,
+  type LinkInput,
+  type Settings,
+  SLOT_BYTES,
+  symbolText,
+  targetByName,
+  trapAt,
+  userNameTexts,
+} from '@k23/codegen'
+import { createRiscv64Machine } from '@k23/emulator/riscv64'
+import { bytes, type DataValue, type Func, functionNameText, printSignature, type Signature, trapCodeName, type Type } from '@k23/ir'
+import {
+  FUEL,
+  type Hart,
+  type Machine,
+  PAGE_SIZE,
+  PERM_READ,
+  PERM_WRITE,
+  RETURNED,
+  type StopReason,
+  TRAP,
+  TRAP_LOAD,
+  TRAP_STORE,
+  trapKindNames,
+} from '@k23/machine'
+import type { Backend, CompileOptions, Outcome, Runnable } from './interfaces.ts'
+
+export interface EmulatedOptions {
+  /** Runs the symbolic checker over every register allocation. Default true. */
+  readonly checker?: boolean
+  /** Overrides what the file sets. */
+  readonly algorithm?: 'backtracking' | 'single_pass'
+  /** Instructions that one run line may take. Default 200 million. */
+  readonly fuel?: number
+}
+
+const STACK_BYTES = 8 << 20
+/** Slots of the argument block. */
+const BLOCK_SLOTS = 256
+
+// Registers of the calling convention (psABI): saved by the callee, and free for garbage at an entry with two arguments.
+const SP = 2
+const PINNED = 27
+const CALLEE_SAVED: readonly number[] = [8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27]
+const GARBAGE: readonly number[] = [5, 6, 7, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31]
+
+/** Compiles the functions of filetests for riscv64 and runs them on the emulator. */
+export function createEmulatedBackend(options: EmulatedOptions = {}): Backend {
+  const target = targetByName('riscv64')
+  let emulator: Emulator | undefined
+  return {
+    missing(isa, flags) {
+      if (isa !== 'riscv64') return `no emulated back end for ${isa}`
+      for (const flag of flags.keys()) if (!target.featureNames.includes(flag)) return `riscv64 has no flag ${flag}`
+      return undefined
+    },
+    compile(functions, forLine) {
+      emulator ??= new Emulator(options.fuel ?? 200_000_000)
+      return new EmulatedFile(functions, forLine, options, emulator)
+    },
+    listing(func, forLine) {
+      const isa = createIsa({ target, features: features(forLine.flags), settings: settings(forLine, options) }, 'none')
+      const lines: string[] = []
+      try {
+        compileClif(isa, func, { settings: isa.shared as Settings, foreign: true }, {
+          vcode(stage, v, i) {
+            if (stage !== 'emit') return
+            for (let b = 0; b < v.numBlocks; b++) {
+              lines.push(`block${b}:`)
+              for (let k = v.blockInsts.data[b]; k < v.blockInsts.data[b + 1]; k++) lines.push(`  ${i.printInst(v, v.instAt.data[k])}`)
+            }
+          },
+        })
+      } catch (e) {
+        return { unsupported: reasonOf(e) }
+      }
+      return { text: lines.join('\n') }
+    },
+  }
+}
+
+function features(flags: ReadonlyMap<string, string>): Record<string, boolean> {
+  return Object.fromEntries([...flags].map(([name, value]) => [name, value !== 'false']))
+}
+
+function settings(forLine: CompileOptions, options: EmulatedOptions): Record<string, string | boolean> {
+  return {
+    ...Object.fromEntries(forLine.settings),
+    opt_level: forLine.opt,
+    regalloc_checker: options.checker ?? true,
+    ...(options.algorithm === undefined ? {} : { regalloc_algorithm: options.algorithm }),
+  }
+}
+
+/** Why a function is not compiled; throws on what is no matter of support. */
+function reasonOf(e: unknown): string {
+  if (e instanceof CodegenError && e.code === 'unsupported') return e.mend === undefined ? e.message : `${e.message} (${e.mend})`
+  throw e
+}
+
+/** One machine with one hart, used by all files in turn. */
+class Emulator {
+  readonly machine: Machine = createRiscv64Machine()
+  readonly hart: Hart = this.machine.createHart({ stackBytes: STACK_BYTES })
+  readonly block: number = this.machine.memory.map(BLOCK_SLOTS * SLOT_BYTES, PERM_READ | PERM_WRITE)
+  readonly fuel: number
+
+  constructor(fuel: number) {
+    this.fuel = fuel
+  }
+}
+
+class EmulatedFile implements Runnable {
+  private readonly emulator: Emulator
+  private readonly functions = new Map<string, Func>()
+  /** Functions that cannot be called, with the reason. */
+  private readonly refused = new Map<string, string>()
+  private readonly trampolines = new Map<string, string>()
+  private readonly pinned: boolean
+  private readonly module: Omit<CompiledModule, 'wasm'>
+  private readonly base: number
+
+  constructor(functions: readonly Func[], forLine: CompileOptions, options: EmulatedOptions, emulator: Emulator) {
+    this.emulator = emulator
+    this.pinned = forLine.settings.get('enable_pinned_reg') === 'true'
+    const target = targetByName('riscv64')
+    const wanted = features(forLine.flags)
+    const given = settings(forLine, options)
+    const lacking = Object.keys(wanted).filter((f) => wanted[f] && !this.emulates(f))
+    const isa = createIsa({ target, features: wanted, settings: given }, 'none')
+    const cx = { settings: isa.shared as Settings, foreign: true }
+    const without = createIsa({ target, features: { ...wanted, ...Object.fromEntries(lacking.map((f) => [f, false])) }, settings: given }, 'none')
+
+    const inputs = new Map<string, LinkInput>()
+    const add = (func: Func): void => {
+      const name = functionNameText(func.name)
+      try {
+        const compiled = compileClif(isa, func, cx)
+        // A feature that the emulator lacks matters where it changes the code.
+        if (lacking.length !== 0 && !sameBytes(compiled.code, compileClif(without, func, cx).code))
+          this.refused.set(name, `the emulator has no ${lacking.join(' ')}`)
+        else inputs.set(name, { compiled, userNames: userNameTexts(func) })
+      } catch (e) {
+        this.refused.set(name, reasonOf(e))
+      }
+    }
+    for (const func of functions) {
+      const name = functionNameText(func.name)
+      this.functions.set(name, func)
+      add(func)
+      const shape = printSignature(func.signature)
+      let trampoline = this.trampolines.get(shape)
+      if (trampoline === undefined) {
+        const made = callTrampoline(func.signature, `call trampoline ${this.trampolines.size}`)
+        trampoline = functionNameText(made.name)
+        this.trampolines.set(shape, trampoline)
+        add(made)
+      }
+    }
+    this.spread(inputs)
+    this.module = link(target, [...inputs.values()])
+    this.base = emulator.machine.placeCode(this.module.image, this.module.alignment)
+  }
+
+  private emulates(feature: string): boolean {
+    const { features: has } = this.emulator.machine
+    return has.includes(feature) || ['has_c', 'has_zca', 'has_zcd', 'has_zicsr', 'has_zifencei'].includes(feature)
+  }
+
+  /** What refers to something that is not there cannot be called either. */
+  private spread(inputs: Map<string, LinkInput>): void {
+    for (let changed = true; changed; ) {
+      changed = false
+      for (const [name, { compiled, userNames }] of inputs) {
+        const missing = compiled.relocs.map((r) => symbolText(r.name, userNames)).find((s) => !inputs.has(s))
+        if (missing === undefined) continue
+        const why = this.refused.get(missing)
+        this.refused.set(name, why === undefined ? `${missing} is not in the file` : `${missing}: ${why}`)
+        inputs.delete(name)
+        changed = true
+      }
+    }
+  }
+
+  invoke(name: string, args: readonly DataValue[]): Outcome {
+    const func = this.functions.get(name) ?? this.functions.get(`%${name}`)
+    if (func === undefined) throw new Error(`no function ${name} in the file`)
+    const text = functionNameText(func.name)
+    const sig = func.signature
+    const trampoline = this.trampolines.get(printSignature(sig)) as string
+    const why = this.refused.get(text) ?? this.refused.get(trampoline)
+    if (why !== undefined) return { unsupported: why }
+    if (Math.max(sig.params.length, sig.returns.length) > BLOCK_SLOTS) return { unsupported: `more than ${BLOCK_SLOTS} arguments or results` }
+    return this.call(this.address(trampoline), this.address(text), sig, args)
+  }
+
+  private address(name: string): number {
+    return this.base + (this.module.symbols.get(name) as number)
+  }
+
+  private call(trampoline: number, code: number, sig: Signature, args: readonly DataValue[]): Outcome {
+    const { machine, hart, block, fuel } = this.emulator
+    const slots = machine.memory.view(block, BLOCK_SLOTS * SLOT_BYTES)
+    slots.fill(0xcc)
+    args.forEach((a, i) => {
+      slots.set(a.bits, i * SLOT_BYTES)
+    })
+    machine.enter(hart, trampoline, [code, block])
+    for (const r of [...GARBAGE, ...CALLEE_SAVED]) hart.writeRegister(r, 0x5a5a0000 | r, 0xa5a50000 | r)
+    const sp = hart.readRegister(SP).lo
+    hart.fuel = fuel
+    const reason = machine.run(hart)
+    if (reason.kind !== RETURNED) {
+      const outcome = this.stopped(reason)
+      machine.reset(hart)
+      return outcome
+    }
+    for (const r of CALLEE_SAVED) {
+      const { lo, hi } = hart.readRegister(r)
+      if ((lo !== (0x5a5a0000 | r) || hi !== (0xa5a50000 | r)) && !(r === PINNED && this.pinned)) throw new Error(`x${r} is not restored`)
+    }
+    if (hart.readRegister(SP).lo !== sp) throw new Error(`the stack pointer comes back ${hart.readRegister(SP).lo - sp} bytes off`)
+    const view = machine.memory.view(block, BLOCK_SLOTS * SLOT_BYTES)
+    return { results: sig.returns.map((p, i) => result(p.type, view, i * SLOT_BYTES)) }
+  }
+
+  private stopped(reason: StopReason): Outcome {
+    const { machine, hart, fuel } = this.emulator
+    const at = reason.pc - this.base
+    if (reason.kind === FUEL) throw new Error(`not done after ${fuel} instructions`)
+    if (reason.kind !== TRAP) throw new Error(`stopped with reason ${reason.kind} at code offset ${at}`)
+    const code = at >= 0 && at < this.module.image.length ? trapAt({ ...this.module, wasm: undefined }, at) : 0
+    const memory = reason.trapKind === TRAP_LOAD || reason.trapKind === TRAP_STORE
+    const low = machine.stackLow(hart)
+    if (memory && reason.address < low && reason.address >= low - PAGE_SIZE) return { trap: 'stk_ovf' }
+    if (code === 0) {
+      const where = memory ? ` of address 0x${reason.address.toString(16)}` : ''
+      throw new Error(`${trapKindNames[reason.trapKind]}${where} at code offset ${at}, where the trap table has nothing`)
+    }
+    return { trap: trapCodeName(code) }
+  }
+
+  dispose(): void {
+    this.emulator.machine.memory.unmap(this.base, Math.max(1, this.module.image.length))
+  }
+}
+
+function result(type: Type, from: Uint8Array, at: number): DataValue {
+  return { type, bits: from.slice(at, at + bytes(type)) }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((x, i) => x === b[i])
+}
