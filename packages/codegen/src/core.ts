@@ -1,5 +1,14 @@
 // compile() with the target passed as an object, so that a bundle holds only the back ends that it uses.
-import { decodeModule, entryTrampoline, type Features, hostTrampoline, moduleTranslator, type TranslateOptions, WasmError, type WasmModule } from '@k23/frontend-wasm'
+import {
+  decodeModule,
+  entryTrampoline,
+  type Features,
+  hostTrampoline,
+  moduleTranslator,
+  type TranslateOptions,
+  WasmError,
+  type WasmModule,
+} from '@k23/frontend-wasm'
 import { Func, parseFunctions, ParseError } from '@k23/ir'
 import type { Target, TargetIsa } from '@k23/machinst'
 import { CodegenError } from './error.ts'
@@ -44,7 +53,13 @@ export function compile(input: Input, options: CoreOptions): CompiledModule {
   if (input instanceof Uint8Array) return compileWasm(input, isa, options)
   const functions = typeof input === 'string' ? parseClif(input) : input instanceof Func ? [input] : input
   const cx: PassContext = { settings: isa.shared as Settings, foreign: true }
-  return { ...link(options.target, functions.map((f) => compileOne(isa, f, cx, options.observer))), wasm: undefined }
+  return {
+    ...link(
+      options.target,
+      functions.map((f) => compileOne(isa, f, cx, options.observer)),
+    ),
+    wasm: undefined,
+  }
 }
 
 /** The back end for these options, features and settings checked. */
@@ -52,7 +67,12 @@ export function createIsa(options: CoreOptions, defaultOpt: OptLevel): TargetIsa
   const { target, features = {} } = options
   for (const name of Object.keys(features)) {
     if (!target.featureNames.includes(name))
-      throw new CodegenError('settings', `${target.name} has no feature ${name}`, {}, `its features are ${target.featureNames.join(', ')}`)
+      throw new CodegenError(
+        'settings',
+        `${target.name} has no feature ${name}`,
+        {},
+        `its features are ${target.featureNames.join(', ')}`,
+      )
   }
   const given = options.settings ?? {}
   const opt = options.optLevel ?? given.opt_level ?? defaultOpt
@@ -94,7 +114,9 @@ function translateOptions(settings: Settings): Partial<TranslateOptions> {
 }
 
 function compileWasm(bytes: Uint8Array, isa: TargetIsa, options: CoreOptions): CompiledModule {
-  const module = wasmErrors(() => (options.wasmFeatures === undefined ? decodeModule(bytes) : decodeModule(bytes, options.wasmFeatures)))
+  const module = wasmErrors(() =>
+    options.wasmFeatures === undefined ? decodeModule(bytes) : decodeModule(bytes, options.wasmFeatures),
+  )
   const { info } = module
   const cx: PassContext = { settings: isa.shared as Settings, foreign: false }
   const translator = moduleTranslator(module, translateOptions(cx.settings))
@@ -121,7 +143,11 @@ function compileWasm(bytes: Uint8Array, isa: TargetIsa, options: CoreOptions): C
   return { ...image, wasm: metadata(module, image.functions, trampolines) }
 }
 
-function metadata(module: WasmModule, functions: CompiledModule['functions'], trampolines: readonly { entry: number; host: number }[]): WasmMetadata {
+function metadata(
+  module: WasmModule,
+  functions: CompiledModule['functions'],
+  trampolines: readonly { entry: number; host: number }[],
+): WasmMetadata {
   return {
     info: module.info,
     bytes: module.bytes,

@@ -17,7 +17,12 @@ export interface CompileOptions extends Omit<CoreOptions, 'target'> {
 export function targetByName(name: string): Target {
   const target = targets[name]
   if (target === undefined)
-    throw new CodegenError('settings', `there is no target ${name}`, {}, `the targets with a back end are ${Object.keys(targets).join(', ')}`)
+    throw new CodegenError(
+      'settings',
+      `there is no target ${name}`,
+      {},
+      `the targets with a back end are ${Object.keys(targets).join(', ')}`,
+    )
   return target
 }
 

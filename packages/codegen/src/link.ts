@@ -52,7 +52,8 @@ export function link(target: Target, inputs: readonly LinkInput[]): Omit<Compile
       const place = f.start + r.offset
       const to = symbols.get(symbol)
       if (to === undefined) relocs.push({ offset: place, kind: r.kind, symbol, addend: r.addend })
-      else if (!target.relocate(image, place, r.kind, to + Number(r.addend) - place)) bug('link', f.name, `offset ${r.offset}`, `${r.kind} to ${symbol} is out of reach`)
+      else if (!target.relocate(image, place, r.kind, to + Number(r.addend) - place))
+        bug('link', f.name, `offset ${r.offset}`, `${r.kind} to ${symbol} is out of reach`)
     }
   })
   return { target, image, alignment, functions, symbols, relocs, traps }

@@ -19,7 +19,12 @@ export interface CompiledModule {
   /** Offset in the image of a function by name (`u0:3`, `%main`). */
   readonly symbols: ReadonlyMap<string, number>
   /** Relocations against what is not in the image, with offsets in the image. */
-  readonly relocs: readonly { readonly offset: number; readonly kind: string; readonly symbol: string; readonly addend: bigint }[]
+  readonly relocs: readonly {
+    readonly offset: number
+    readonly kind: string
+    readonly symbol: string
+    readonly addend: bigint
+  }[]
   /** Pairs (offset in the image, trap code), ascending. */
   readonly traps: Int32Array
   /** For a WebAssembly module: its metadata and where its pieces are; undefined for CLIF. */

@@ -1,7 +1,15 @@
 // The passes that a function goes through, as data: which run, in which order, and why there.
 import { bug } from '@k23/entity'
 import { type Func, functionNameText, verify, type VerifierError } from '@k23/ir'
-import { type CompiledFunction, compileFunction, LowerError, type Stage, type TargetIsa, type VCode, type EmitTrace } from '@k23/machinst'
+import {
+  type CompiledFunction,
+  compileFunction,
+  LowerError,
+  type Stage,
+  type TargetIsa,
+  type VCode,
+  type EmitTrace,
+} from '@k23/machinst'
 import type { Algorithm } from '@k23/regalloc'
 import { CodegenError } from './error.ts'
 import type { Settings } from './settings.ts'
@@ -37,10 +45,14 @@ function verifyPass(f: Func, cx: PassContext): void {
   const name = functionNameText(f.name)
   const first = errors[0] as VerifierError
   if (!cx.foreign) bug('verify', name, first.entity, first.message)
-  throw new CodegenError('invalid', `function ${name}: ${first.entity}: ${first.message}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''}`, {
-    func: name,
-    inst: first.entity,
-  })
+  throw new CodegenError(
+    'invalid',
+    `function ${name}: ${first.entity}: ${first.message}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''}`,
+    {
+      func: name,
+      inst: first.entity,
+    },
+  )
 }
 
 /** Sees a function after each pass and stage. Free when absent. */
@@ -61,10 +73,18 @@ export function compileClif(isa: TargetIsa, f: Func, cx: PassContext, observer?:
     return compileFunction(isa, f, {
       algorithm: algorithmOf(settings),
       check: settings.regalloc_checker === true,
-      ...(observer?.vcode === undefined ? {} : { observe: (stage, v, trace) => observer.vcode?.(stage, v, isa, trace) }),
+      ...(observer?.vcode === undefined
+        ? {}
+        : { observe: (stage, v, trace) => observer.vcode?.(stage, v, isa, trace) }),
     })
   } catch (e) {
-    if (e instanceof LowerError) throw new CodegenError('unsupported', e.message, { func: e.func, ...(e.inst === -1 ? {} : { inst: `inst${e.inst}` }) }, e.mend)
+    if (e instanceof LowerError)
+      throw new CodegenError(
+        'unsupported',
+        e.message,
+        { func: e.func, ...(e.inst === -1 ? {} : { inst: `inst${e.inst}` }) },
+        e.mend,
+      )
     throw e
   }
 }

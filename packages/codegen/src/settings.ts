@@ -8,7 +8,15 @@ export type SettingValue = boolean | number | string
 export type Settings = Readonly<Record<string, SettingValue>>
 
 const CALL_CONVENTIONS = [
-  'isa_default', 'fast', 'tail', 'system_v', 'windows_fastcall', 'apple_aarch64', 'probestack', 'winch', 'preserve_all',
+  'isa_default',
+  'fast',
+  'tail',
+  'system_v',
+  'windows_fastcall',
+  'apple_aarch64',
+  'probestack',
+  'winch',
+  'preserve_all',
 ]
 
 // biome-ignore format: table
@@ -51,7 +59,12 @@ const defaults: Settings = Object.fromEntries(SETTINGS.map(([name, , initial]) =
 export function parseSetting(name: string, text: string): SettingValue {
   const row = byName.get(name)
   if (row === undefined) {
-    throw new CodegenError('settings', `there is no setting ${name}`, {}, `the settings are ${[...byName.keys()].join(', ')}`)
+    throw new CodegenError(
+      'settings',
+      `there is no setting ${name}`,
+      {},
+      `the settings are ${[...byName.keys()].join(', ')}`,
+    )
   }
   const { domain } = row
   if (domain === 'bool') {

@@ -60,6 +60,9 @@ export function computeBlockOrder(f: Func): BlockOrder {
     }
   }
 
+  const stub = inDegree[entry] !== 0 ? 1 : 0
+  inDegree[entry] += stub
+
   // Nodes: CLIF block b is b; the split of edge e is nb + e.
   const isCritical = (b: number, e: number): boolean =>
     edgeEnd[b] - edgeStart[b] > 1 && inDegree[f.bcBlock[edgeCall.data[e]]] > 1
@@ -96,7 +99,6 @@ export function computeBlockOrder(f: Func): BlockOrder {
     }
   }
 
-  const stub = inDegree[entry] !== 0 ? 1 : 0
   const count = postorder.length + stub
   const order = new Int32Array(count)
   const cold = new Uint8Array(count)

@@ -232,7 +232,8 @@ export class CodeBuffer {
         const distance = target + grown[this.sitesBefore(target)] - off[i] - grown[i]
         const reach = Math.abs(distance) + SLACK
         while (reach > kind.reach[level[i]]) {
-          if (level[i] + 1 >= kind.bytes.length) bug('emit', this.func, `offset ${off[i]}`, `${kind.name} cannot reach ${distance} bytes`)
+          if (level[i] + 1 >= kind.bytes.length)
+            bug('emit', this.func, `offset ${off[i]}`, `${kind.name} cannot reach ${distance} bytes`)
           added[i] += kind.bytes[level[i] + 1] - kind.bytes[level[i]]
           level[i]++
           changed = true
@@ -263,7 +264,8 @@ export class CodeBuffer {
     for (let i = 0; i < this.fixups.length; i += 3) {
       const target = this.labelAt.data[f[i + 1]]
       if (target < 0) bug('emit', this.func, `label ${f[i + 1]}`, 'used and never bound')
-      if (!apply(this, f[i], target - f[i], f[i + 2])) bug('emit', this.func, `offset ${f[i]}`, `target ${target} out of reach`)
+      if (!apply(this, f[i], target - f[i], f[i + 2]))
+        bug('emit', this.func, `offset ${f[i]}`, `target ${target} out of reach`)
     }
   }
 }

@@ -8,7 +8,7 @@ import { bug } from '@k23/entity'
 import { type AllocOutput, type PRegSet } from '@k23/regalloc'
 import { FRAME_INCOMING, FRAME_OUTGOING, FRAME_SLOT, FRAME_SPILL, type FrameLayout, type FrameRequest } from './abi.ts'
 import { CodeBuffer, type Label } from './code-buffer.ts'
-import { INST_CALL, INST_RETURN, INST_TERMINATOR, P_ARGS, P_JUMP, P_TRAP } from './inst-table.ts'
+import { INST_CALL, INST_RETURN, INST_TABLE, INST_TERMINATOR, P_ARGS, P_JUMP, P_TRAP } from './inst-table.ts'
 import type { TargetIsa } from './isa.ts'
 import type { VCode } from './vcode.ts'
 import type { Signature } from '@k23/ir'
@@ -62,7 +62,13 @@ export class Emitter {
 }
 
 /** The frame of an allocated function. */
-export function layoutFrame(isa: TargetIsa, sig: Signature, req: FrameRequest, out: AllocOutput, keepFramePointer: boolean): FrameLayout {
+export function layoutFrame(
+  isa: TargetIsa,
+  sig: Signature,
+  req: FrameRequest,
+  out: AllocOutput,
+  keepFramePointer: boolean,
+): FrameLayout {
   const clobbers = isa.savedRegisters(sig, out.usedRegs as PRegSet)
   const align = isa.stackAlign
   const up = (n: number, a: number): number => (n + a - 1) & -a
@@ -94,14 +100,20 @@ export interface EmitTrace {
 }
 
 /** Emits the whole function into `buf` (labels 0 .. numBlocks - 1 are the blocks'). */
-export function emitFunction(isa: TargetIsa, v: VCode, frame: FrameLayout, slotOffsets: readonly number[], trace?: EmitTrace): CodeBuffer {
+export function emitFunction(
+  isa: TargetIsa,
+  v: VCode,
+  frame: FrameLayout,
+  slotOffsets: readonly number[],
+  trace?: EmitTrace,
+): CodeBuffer {
   const buf = new CodeBuffer(v.name, isa.branchKinds)
   const target = threadJumps(v, isa)
   emitOnce(isa, v, buf, frame, slotOffsets, target, trace)
-  if (buf.relax()) {
+  // The second emission has the widths that the arithmetic found; alignment behind the body can make a third one necessary.
+  while (buf.relax()) {
     buf.clear()
     emitOnce(isa, v, buf, frame, slotOffsets, target, trace)
-    if (buf.relax()) bug('emit', v.name, '-', 'branch relaxation did not settle')
   }
   buf.patch((b, offset, distance, kind) => isa.patch(b, offset, distance, kind))
   return buf
@@ -174,7 +186,7 @@ function emitTerminator(e: Emitter, b: number, at: number, opc: number, fl: numb
     if (t !== next) isa.emitJump(e, t)
     return
   }
-  if ((fl & INST_CALL) === 0 && n === 2 && !isTable(isa, opc)) {
+  if (n === 2 && (fl & (INST_CALL | INST_TABLE)) === 0) {
     const taken = target[v.succs.data[s]]
     const other = target[v.succs.data[s + 1]]
     if (taken === other) {
@@ -191,10 +203,6 @@ function emitTerminator(e: Emitter, b: number, at: number, opc: number, fl: numb
   isa.emitTableBranch(e, at, labels)
 }
 
-function isTable(isa: TargetIsa, opc: number): boolean {
-  return isa.table.names[opc] === 'br_table'
-}
-
 /** target[b]: the block whose label stands for b's: b itself unless b only jumps. */
 function threadJumps(v: VCode, isa: TargetIsa): Int32Array {
   const out = v.allocation as AllocOutput
@@ -206,8 +214,10 @@ function threadJumps(v: VCode, isa: TargetIsa): Int32Array {
     target[b] = b
     const first = v.blockInsts.data[b]
     while (edit < out.numEdits && out.editPoint[edit] < 2 * first) edit++
-    const empty = v.blockInsts.data[b + 1] === first + 1 && (edit === out.numEdits || out.editPoint[edit] >= 2 * (first + 1))
-    if (empty && b !== 0 && (v.words[instAt[first]] & 0xffff) === isa.table.generic + P_JUMP) target[b] = v.succs.data[v.succStart.data[b]]
+    const empty =
+      v.blockInsts.data[b + 1] === first + 1 && (edit === out.numEdits || out.editPoint[edit] >= 2 * (first + 1))
+    if (empty && b !== 0 && (v.words[instAt[first]] & 0xffff) === isa.table.generic + P_JUMP)
+      target[b] = v.succs.data[v.succStart.data[b]]
   }
   // Follow chains; a cycle of empty blocks (an empty endless loop) keeps the block where the walk closes it.
   for (let b = 0; b < n; b++) {

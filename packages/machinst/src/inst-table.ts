@@ -19,8 +19,8 @@ export const INST_CALL = 4
 export const INST_RETURN = 8
 /** Has a memory operand: gets the instruction's trap code. */
 export const INST_MAY_TRAP = 16
-/** A plain copy of its use into its def. */
-export const INST_MOVE = 32
+/** A terminator with a table of targets. */
+export const INST_TABLE = 32
 
 export interface PseudoSpec {
   readonly name: string
@@ -94,7 +94,7 @@ export function descWord(d: number): number {
 }
 /** The allocator's operand word of a descriptor. */
 export function descToOperand(d: number): number {
-  return ((d >> 10) & 3) | ((d >> 8) & 3) << 2 | ((d >> 12) & 15) << 4 | ((d >> 16) & 255) << 8
+  return ((d >> 10) & 3) | (((d >> 8) & 3) << 2) | (((d >> 12) & 15) << 4) | (((d >> 16) & 255) << 8)
 }
 /** Makes a descriptor. */
 export function descriptor(

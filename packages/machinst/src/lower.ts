@@ -187,7 +187,12 @@ export abstract class LowerCtx implements MatchContext {
   canSink(inst: Inst): boolean {
     if (!this.isa.sinksLoads) return false
     const r = this.func.result(inst)
-    return this.useCount[r] === 1 && this.colour[inst] === this.currentColour && this.valueReg[r] === -1 && this.sunk[inst] === 0
+    return (
+      this.useCount[r] === 1 &&
+      this.colour[inst] === this.currentColour &&
+      this.valueReg[r] === -1 &&
+      this.sunk[inst] === 0
+    )
   }
 
   /** Merges a load into the instruction being lowered. */
@@ -241,7 +246,11 @@ export abstract class LowerCtx implements MatchContext {
   }
 
   /** Emits a call; returns the handle of all result registers in order (or undefined where there are none). */
-  genCall(sig: Signature, callee: { name: ExternalName; colocated: boolean } | { reg: number }, args: readonly Value[]): number | undefined {
+  genCall(
+    sig: Signature,
+    callee: { name: ExternalName; colocated: boolean } | { reg: number },
+    args: readonly Value[],
+  ): number | undefined {
     const abi = this.isa.abi(sig)
     const words: number[] = []
     if ('reg' in callee) words.push(callee.reg, operand(0, 0, 0, REG))
@@ -283,7 +292,8 @@ export abstract class LowerCtx implements MatchContext {
     }
     const at = this.v.calls.push(info) - 1
     this.pushVariable('reg' in callee ? P_CALL_IND : P_CALL, at, words)
-    for (const { reg, part } of loads) this.genFrameLoad(reg, FRAME_OUTGOING, abi.stackArgBytes + part.offset, part.type)
+    for (const { reg, part } of loads)
+      this.genFrameLoad(reg, FRAME_OUTGOING, abi.stackArgBytes + part.offset, part.type)
     if (results.length === 0) return undefined
     if (results.length === 1) return results[0]
     const h = this.handles.room(results.length)
@@ -313,7 +323,12 @@ export abstract class LowerCtx implements MatchContext {
   }
 
   /** Lowers a call instruction with its arguments from `firstArg` on and binds its results. */
-  lowerCall(inst: Inst, sig: Signature, callee: { name: ExternalName; colocated: boolean } | { reg: number }, firstArg: number): void {
+  lowerCall(
+    inst: Inst,
+    sig: Signature,
+    callee: { name: ExternalName; colocated: boolean } | { reg: number },
+    firstArg: number,
+  ): void {
     const f = this.func
     const args: Value[] = []
     for (let i = firstArg, n = f.numArgs(inst); i < n; i++) args.push(f.arg(inst, i))
@@ -648,7 +663,8 @@ export abstract class LowerCtx implements MatchContext {
           v.numInsts++
           for (let k = 0; k < n; k++) out[to + k] = src[p + k]
           if ((flags[opc] & 1) !== 0) {
-            for (let k = 0, q = to + 3; k < out[to + 2]; k++, q += 2) if ((out[q] & 1) !== 0) out[q] = this.resolveReg(out[q] >> 1) * 2 + 1
+            for (let k = 0, q = to + 3; k < out[to + 2]; k++, q += 2)
+              if ((out[q] & 1) !== 0) out[q] = this.resolveReg(out[q] >> 1) * 2 + 1
           } else
             for (let d = descStart[opc]; d < descStart[opc + 1]; d++) {
               const q = to + (descs[d] & 255)

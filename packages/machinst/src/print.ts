@@ -44,7 +44,8 @@ export function printVCode(v: VCode, isa: TargetIsa, options: PrintVCodeOptions 
       edits(2 * i)
       const at = v.instAt.data[i]
       let text = isa.printInst(v, at)
-      if ((isa.table.flags[v.words[at] & 0xffff] & INST_TERMINATOR) !== 0) text += targets(v, b, out === undefined ? vreg : undefined)
+      if ((isa.table.flags[v.words[at] & 0xffff] & INST_TERMINATOR) !== 0)
+        text += targets(v, b, out === undefined ? vreg : undefined)
       const loc = v.instSrcloc.data[i]
       const where = loc !== -1 && loc !== lastLoc ? `  ; ${sourceText(loc)}` : ''
       if (loc !== -1) lastLoc = loc
