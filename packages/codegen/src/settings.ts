@@ -67,17 +67,19 @@ export function parseSetting(name: string, text: string): SettingValue {
     )
   }
   const { domain } = row
+  if (text === '' && domain !== 'bool')
+    throw new CodegenError('settings', `the setting ${name} needs a value`, {}, 'write name=value')
   if (domain === 'bool') {
     if (['', 'true', 'on', 'yes', '1'].includes(text)) return true
     if (['false', 'off', 'no', '0'].includes(text)) return false
-    throw new CodegenError('settings', `${name} cannot be ${text}`, {}, 'write true or false')
+    throw new CodegenError('settings', `the setting ${name} is true or false, not ${text}`)
   }
   if (domain === 'number') {
     if (/^\d{1,3}$/.test(text) && Number(text) < 256) return Number(text)
-    throw new CodegenError('settings', `${name} cannot be ${text}`, {}, 'write a number from 0 to 255')
+    throw new CodegenError('settings', `the setting ${name} is a number from 0 to 255, not ${text}`)
   }
   if (domain.includes(text)) return text
-  throw new CodegenError('settings', `${name} cannot be ${text}`, {}, `write one of ${domain.join(', ')}`)
+  throw new CodegenError('settings', `the setting ${name} is one of ${domain.join(', ')}, not ${text}`)
 }
 
 /** Defaults with `given` on top, each checked. */

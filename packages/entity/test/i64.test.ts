@@ -50,6 +50,11 @@ function binary(
   })
 }
 
+function remainder(divide: Binary, a: number, b: number, c: number, d: number): number {
+  divide(a, b, c, d)
+  return i64.add(i64.remLo, i64.remHi, 0, 0)
+}
+
 const byZero = (_: bigint, b: bigint): boolean => b === 0n
 binary('add', i64.add, (a, b) => a + b)
 binary('sub', i64.sub, (a, b) => a - b)
@@ -60,13 +65,13 @@ binary('udiv', i64.udiv, (a, b) => u(a) / u(b), byZero)
 binary('sdiv', i64.sdiv, (a, b) => a / b, byZero)
 binary(
   'urem',
-  (a, b, c, d) => (i64.udiv(a, b, c, d), i64.add(i64.remLo, i64.remHi, 0, 0)),
+  (a, b, c, d) => remainder(i64.udiv, a, b, c, d),
   (a, b) => u(a) % u(b),
   byZero,
 )
 binary(
   'srem',
-  (a, b, c, d) => (i64.sdiv(a, b, c, d), i64.add(i64.remLo, i64.remHi, 0, 0)),
+  (a, b, c, d) => remainder(i64.sdiv, a, b, c, d),
   (a, b) => a % b,
   byZero,
 )

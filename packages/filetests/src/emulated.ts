@@ -108,7 +108,7 @@ function settings(forLine: CompileOptions, options: EmulatedOptions): Record<str
 
 /** Why a function is not compiled; throws on what is no matter of support. */
 function reasonOf(e: unknown): string {
-  if (e instanceof CodegenError && e.code === 'unsupported') return e.mend === undefined ? e.message : `${e.message} (${e.mend})`
+  if (e instanceof CodegenError && e.code === 'unsupported') return e.message
   throw e
 }
 

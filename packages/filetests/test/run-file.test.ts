@@ -192,7 +192,7 @@ describe('run lines', () => {
 describe('faults of the file', () => {
   // biome-ignore format: table
   test.each([
-    ['test run\nset enable_turbo=true\n',       2, 'unknown setting `enable_turbo`'],
+    ['test run\nset enable_turbo=true\n',       2, 'unknown setting enable_turbo'],
     ['test run\nset opt_level=fast\n',          2, 'one of none, speed, speed_and_size'],
     ['test run\nset opt_level\n',               2, 'needs a value'],
     ['test run\nset is_pic=maybe\n',            2, 'is true or false'],

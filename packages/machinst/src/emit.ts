@@ -5,7 +5,7 @@
 // branch whose taken side follows is inverted. So there is nothing to mend behind the fact, and code is emitted in order, once (or
 // twice, where branches have to be widened: code-buffer.ts).
 import { bug } from '@k23/entity'
-import { type AllocOutput, type PRegSet } from '@k23/regalloc'
+import type { AllocOutput, PRegSet } from '@k23/regalloc'
 import { FRAME_INCOMING, FRAME_OUTGOING, FRAME_SLOT, FRAME_SPILL, type FrameLayout, type FrameRequest } from './abi.ts'
 import { CodeBuffer, type Label } from './code-buffer.ts'
 import { INST_CALL, INST_RETURN, INST_TABLE, INST_TERMINATOR, P_ARGS, P_JUMP, P_TRAP } from './inst-table.ts'
