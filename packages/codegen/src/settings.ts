@@ -61,7 +61,7 @@ export function parseSetting(name: string, text: string): SettingValue {
   if (row === undefined) {
     throw new CodegenError(
       'settings',
-      `there is no setting ${name}`,
+      `unknown setting ${name}`,
       {},
       `the settings are ${[...byName.keys()].join(', ')}`,
     )

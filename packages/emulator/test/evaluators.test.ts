@@ -3,11 +3,11 @@ import { rows } from '@k23/isa-riscv64/insts'
 import { HOST_CALL, PERM_NONE, PERM_READ, PERM_WRITE, TRAP, TRAP_ECALL, TRAP_ILLEGAL } from '@k23/machine'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createRiscv64Machine, HartState } from '../src/riscv64/index.ts'
+import { createRiscv64Machine, type HartState } from '../src/riscv64/index.ts'
 import { riscv64Semantics } from '../src/riscv64/semantics.ts'
 import { type Access, type EagerState, executeEagerly } from '../src/semantics/eager.ts'
-import { EmulatedMemory } from '../src/memory.ts'
-import { encodeRow, Random, randomImmediate, randomValue, semanticRows } from './states.ts'
+import type { EmulatedMemory } from '../src/memory.ts'
+import { encodeRow, Random, randomFloat, randomImmediate, randomValue, semanticRows } from './states.ts'
 
 const RUNS = process.env.K23_LONG === '1' ? 2000 : 60
 
@@ -50,7 +50,7 @@ for (const row of semanticRows) {
           x: Array.from({ length: 32 }, () => randomValue(random)),
           pc: 0n,
           reservation: 0n,
-          f: Array.from({ length: 32 }, () => randomValue(random)),
+          f: Array.from({ length: 32 }, () => randomFloat(random, row)),
         }
         state.x[0] = 0n
         const touches = row.attrs.load ?? row.attrs.store

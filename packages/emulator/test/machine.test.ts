@@ -214,6 +214,16 @@ describe('traps', () => {
     expect(hart.instructions).toBe(2)
   })
 
+  test('fuel that ends with a jump to nowhere is reported before the fault there', () => {
+    const { machine, hart, code } = load([['jal', 'zero', -0x80000]])
+    machine.enter(hart, code, [])
+    hart.fuel = 1
+    expect({ ...machine.run(hart) }).toMatchObject({ kind: FUEL })
+    hart.fuel = 1
+    expect({ ...machine.run(hart) }).toMatchObject({ kind: TRAP, trapKind: TRAP_FETCH })
+    expect(hart.fuel).toBe(1)
+  })
+
   test('stack overflow is a store into the guard page', () => {
     const { reason, hart, machine } = trapOf([
       '.f',

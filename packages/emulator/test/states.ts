@@ -114,6 +114,12 @@ export function randomFloat(random: Random, row: CompiledRow): bigint {
 }
 
 const DOUBLES = [
+  // around the least normal single and half, where rounding decides whether a result is tiny
+  2 ** -126 - 2 ** -151,
+  2 ** -126 - 2 ** -150,
+  2 ** -126 - 2 ** -152,
+  2 ** -14 - 2 ** -26,
+  2 ** -14 - 2 ** -25,
   0,
   1,
   -1,

@@ -51,7 +51,7 @@ const A0 = 10
 
 /** Extensions whose instructions have semantics here. The base, Zicsr, Zifencei and C are always on. */
 const OPTIONAL_EXTENSIONS = ['m', 'a', 'f', 'd', 'zfhmin', 'zfh', 'zba', 'zbb', 'zbs', 'zbkb', 'zicond', 'zcb'] as const
-const ALWAYS = ['i', 'zicsr', 'zifencei', 'zihintpause', 'c', 'zca'] as const
+const ALWAYS = ['zicsr', 'zifencei', 'zihintpause', 'c', 'zca'] as const
 
 export interface Riscv64MachineOptions {
   /** Bytes of address space; default and most is 4 GiB. Nothing is committed before it is mapped. */
@@ -79,19 +79,16 @@ export class Riscv64Machine implements Machine {
 
   constructor(options: Riscv64MachineOptions) {
     const extensions = new Set<string>(ALWAYS)
-    this.features = options.features ?? OPTIONAL_EXTENSIONS.map((e) => `has_${e}`)
-    for (const feature of this.features) {
+    const implemented: readonly string[] = [...ALWAYS, ...OPTIONAL_EXTENSIONS]
+    for (const feature of options.features ?? OPTIONAL_EXTENSIONS.map((e) => `has_${e}`)) {
       const extension = feature.replace(/^has_/, '')
-      if (
-        !(OPTIONAL_EXTENSIONS as readonly string[]).includes(extension) &&
-        !(ALWAYS as readonly string[]).includes(extension)
-      ) {
-        throw new RangeError(
-          `the riscv64 emulator has no ${feature}; it has ${OPTIONAL_EXTENSIONS.map((e) => `has_${e}`).join(', ')}`,
-        )
+      if (!implemented.includes(extension)) {
+        const names = OPTIONAL_EXTENSIONS.map((e) => `has_${e}`)
+        throw new RangeError(`the riscv64 emulator has no ${feature}; it has ${names.join(', ')}`)
       }
       extensions.add(extension)
     }
+    this.features = [...extensions].map((e) => `has_${e}`)
     this.memory = new EmulatedMemory(options.memoryBytes ?? DEFAULT_MEMORY)
     const stub = new Uint8Array(RETURN_OFFSET + 4)
     const words = new DataView(stub.buffer)
