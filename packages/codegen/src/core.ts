@@ -49,7 +49,7 @@ export type Input = Uint8Array | string | Func | readonly Func[]
 
 /** Compiles. Throws CodegenError for whatever is wrong with the input or the options, and nothing else for input's fault. */
 export function compile(input: Input, options: CoreOptions): CompiledModule {
-  const isa = createIsa(options, input instanceof Uint8Array ? 'speed' : 'none')
+  const isa = createIsa(options, input instanceof Uint8Array ? 'wasm' : 'clif')
   if (input instanceof Uint8Array) return compileWasm(input, isa, options)
   const functions = typeof input === 'string' ? parseClif(input) : input instanceof Func ? [input] : input
   const cx: PassContext = { settings: isa.shared as Settings, foreign: true }
@@ -62,8 +62,11 @@ export function compile(input: Input, options: CoreOptions): CompiledModule {
   }
 }
 
+/** What is compiled decides some defaults. */
+export type InputKind = 'wasm' | 'clif'
+
 /** The back end for these options, features and settings checked. */
-export function createIsa(options: CoreOptions, defaultOpt: OptLevel): TargetIsa {
+export function createIsa(options: CoreOptions, kind: InputKind): TargetIsa {
   const { target, features = {} } = options
   for (const name of Object.keys(features)) {
     if (!target.featureNames.includes(name))
@@ -75,10 +78,14 @@ export function createIsa(options: CoreOptions, defaultOpt: OptLevel): TargetIsa
       )
   }
   const given = options.settings ?? {}
-  const opt = options.optLevel ?? given.opt_level ?? defaultOpt
-  // Without optimization, compile time counts: the fast allocator, unless the other was asked for.
-  const allocator = opt === 'none' ? 'single_pass' : 'backtracking'
-  return target.create(features, completeSettings({ regalloc_algorithm: allocator, ...given, opt_level: opt }))
+  const opt = options.optLevel ?? given.opt_level ?? (kind === 'wasm' ? 'speed' : 'none')
+  const defaults = {
+    // Without optimization, compile time counts.
+    regalloc_algorithm: opt === 'none' ? 'single_pass' : 'backtracking',
+    // CLIF of our own translator is verified in tests; a caller's always, unless he says otherwise.
+    enable_verifier: kind === 'clif',
+  }
+  return target.create(features, completeSettings({ ...defaults, ...given, opt_level: opt }))
 }
 
 function compileOne(isa: TargetIsa, f: Func, cx: PassContext, observer: Observer | undefined): LinkInput {
