@@ -44,6 +44,7 @@ const steps: Step[] = [
     command: ['./k23', 'test', ...filetests()], remember: 'clif' },
   { name: 'clif-rv',  what: "the project's own filetests on the riscv64 emulator", skip: noFiletests,
     command: ['./k23', 'test', '--target', 'riscv64', '--exec', 'emu', ...filetests()], remember: 'clif-rv' },
+  { name: 'docs',     what: 'generated parts of the documentation are fresh', command: ['node', 'tools/docs.ts', '--check'] },
   { name: 'fuzz',     what: 'tests tagged fuzz, with a short budget', skip: noFuzzTests,
     command: ['vitest', 'run', '--tags-filter=fuzz'], env: { K23_FUZZ_SECONDS: '10' }, remember: 'fuzz' },
 ]

@@ -5,8 +5,7 @@
 //   2    the command line is wrong: an option, a file that is not there, an export that does not exist
 //   70   our own fault (sysexits.h: EX_SOFTWARE); K23_DEBUG=1 shows the stack
 //   134  a wasm trap (as a shell reports SIGABRT)
-import { CodegenError } from '@k23/codegen/core'
-import { Bug } from '@k23/entity'
+import type { CodegenError } from '@k23/codegen/core'
 import pc from 'picocolors'
 
 export const EXIT_FAILED = 1
@@ -37,11 +36,16 @@ export function notYet(what: string): Failure {
 /** One line for anything thrown, and its exit status. `file` names the input where the error does not. */
 export function describe(e: unknown, file?: string): { status: number; line: string } {
   if (e instanceof Failure) return { status: e.status, line: e.message }
-  if (e instanceof CodegenError) return { status: e.code === 'settings' ? EXIT_USAGE : EXIT_FAILED, line: codegenLine(e, file) }
+  if (isCodegenError(e)) return { status: e.code === 'settings' ? EXIT_USAGE : EXIT_FAILED, line: codegenLine(e, file) }
   const message = e instanceof Error ? e.message : String(e)
   if (isFileError(e)) return { status: EXIT_USAGE, line: fileLine(e) }
-  const what = e instanceof Bug ? message : `internal error: ${message}`
+  const what = e instanceof Error && e.name === 'Bug' ? message : `internal error: ${message}`
   return { status: EXIT_BUG, line: `${file === undefined ? '' : `${file}: `}${what} (K23_DEBUG=1 shows the stack)` }
+}
+
+/** By name: loading the compiler to ask for its class would slow every start down. */
+function isCodegenError(e: unknown): e is CodegenError {
+  return e instanceof Error && e.name === 'CodegenError'
 }
 
 /** `FILE: invalid: MESSAGE (what would mend it)`; the front end's messages name the byte offset. */

@@ -63,6 +63,7 @@ export function createProgram(version: string): Command {
     .description("run filetests in Cranelift's format")
     .argument('<files...>', 'files, or folders for all .clif files below')
     .option('--bless', 'accept what precise-output tests found (also K23_BLESS=1)')
+    .option('--interpret-all', 'under --exec interpret, run the lines of `test run` too')
     .action(action(() => import('./commands/test.ts')))
 
   exec(common(program.command('wast')))

@@ -5,7 +5,7 @@
 // leaves results there.
 //
 // A call is checked beyond its results: callee-saved registers and the stack pointer must come back as they were, and the registers that carry
-// no argument hold garbage at the start.
+// no argument, and those above a narrow argument's bits, hold garbage at the start.
 import {
   CodegenError,
   callTrampoline,
@@ -48,6 +48,9 @@ export interface EmulatedOptions {
   readonly fuel?: number
 }
 
+/** What stands above the bits of narrow arguments, call by call. */
+const POISON: readonly number[] = [0xcc, 0x33, 0xff, 0x80]
+
 const STACK_BYTES = 8 << 20
 /** Slots of the argument block. */
 const BLOCK_SLOTS = 256
@@ -73,7 +76,7 @@ export function createEmulatedBackend(options: EmulatedOptions = {}): Backend {
       return new EmulatedFile(functions, forLine, options, emulator)
     },
     listing(func, forLine) {
-      const isa = createIsa({ target, features: features(forLine.flags), settings: settings(forLine, options) }, 'none')
+      const isa = createIsa({ target, features: features(forLine.flags), settings: settings(forLine, options) }, 'clif')
       const lines: string[] = []
       try {
         compileClif(isa, func, { settings: isa.shared as Settings, foreign: true }, {
@@ -133,6 +136,7 @@ class EmulatedFile implements Runnable {
   private readonly pinned: boolean
   private readonly module: Omit<CompiledModule, 'wasm'>
   private readonly base: number
+  private calls = 0
 
   constructor(functions: readonly Func[], forLine: CompileOptions, options: EmulatedOptions, emulator: Emulator) {
     this.emulator = emulator
@@ -141,9 +145,9 @@ class EmulatedFile implements Runnable {
     const wanted = features(forLine.flags)
     const given = settings(forLine, options)
     const lacking = Object.keys(wanted).filter((f) => wanted[f] && !this.emulates(f))
-    const isa = createIsa({ target, features: wanted, settings: given }, 'none')
+    const isa = createIsa({ target, features: wanted, settings: given }, 'clif')
     const cx = { settings: isa.shared as Settings, foreign: true }
-    const without = createIsa({ target, features: { ...wanted, ...Object.fromEntries(lacking.map((f) => [f, false])) }, settings: given }, 'none')
+    const without = createIsa({ target, features: { ...wanted, ...Object.fromEntries(lacking.map((f) => [f, false])) }, settings: given }, 'clif')
 
     const inputs = new Map<string, LinkInput>()
     const add = (func: Func): void => {
@@ -215,7 +219,7 @@ class EmulatedFile implements Runnable {
   private call(trampoline: number, code: number, sig: Signature, args: readonly DataValue[]): Outcome {
     const { machine, hart, block, fuel } = this.emulator
     const slots = machine.memory.view(block, BLOCK_SLOTS * SLOT_BYTES)
-    slots.fill(0xcc)
+    slots.fill(POISON[this.calls++ % POISON.length])
     args.forEach((a, i) => {
       slots.set(a.bits, i * SLOT_BYTES)
     })

@@ -2,7 +2,7 @@
 //
 // Representation: an integer narrower than 64 bits lives in the low bits of a register; the bits above are undefined, and whoever
 // reads them extends first (zext, sext). The one exception is i32 results of *w instructions, which happen to be sign-extended; nothing relies
-// on it. Floats live in float registers, NaN-boxed by the loads and moves that make them.
+// on it. Floats live in float registers, NaN-boxed by the loads and moves that make them; an f16 without Zfhmin is boxed too, by hand.
 import { i64 } from '@k23/entity'
 import { bytes, F16, F32, F64, type Func, I128, I16, I32, I64, I8, type Inst, isFloat, laneBits, Op, type Type, type Value } from '@k23/ir'
 import { LowerCtx, type TargetIsa, type VCode } from '@k23/machinst'
@@ -163,6 +163,67 @@ export abstract class RvCtx extends LowerCtx {
     return low === 0 ? shifted : this.rri(emit.addi, shifted, low)
   }
 
+  // ---- floats
+
+  /** A float constant by its bits: fli where Zfa has it, through an integer where that is short, else from behind the function. */
+  lf(t: Type, lo: number, hi: number): FReg {
+    const d = this.tf()
+    if (this.has(feat.ZFA) && t !== F16) {
+      const n = fliIndex(t, lo, hi)
+      if (n !== -1) {
+        if (t === F64) emit.fli_d(this, d, n)
+        else emit.fli_s(this, d, n)
+        return d
+      }
+    }
+    if (t === F64) {
+      if (sequenceLength(lo, hi) <= 2) emit.fmv_d_x(this, d, this.li(lo, hi))
+      else {
+        this.words.push(T.LD_CONST_F | (4 << 16))
+        this.words.push(d)
+        this.words.push(lo)
+        this.words.push(hi)
+      }
+    } else {
+      // f16 is boxed in the low half of a single
+      const bits = t === F32 ? lo : lo | 0xffff0000
+      emit.fmv_w_x(this, d, this.li(bits, bits >> 31))
+    }
+    return d
+  }
+  /** The constant `x`, exact in t. */
+  constF(t: Type, x: number): FReg {
+    if (t === F64) {
+      scratch.setFloat64(0, x, true)
+      return this.lf(t, scratch.getInt32(0, true), scratch.getInt32(4, true))
+    }
+    if (t === F32) {
+      scratch.setFloat32(0, x, true)
+      return this.lf(t, scratch.getInt32(0, true), 0)
+    }
+    // normal f16: five bits of exponent, ten of mantissa
+    const e = Math.floor(Math.log2(Math.abs(x)))
+    return this.lf(t, (x < 0 ? 0x8000 : 0) | ((e + 15) << 10) | ((Math.abs(x) / 2 ** e - 1) * 1024), 0)
+  }
+  /** Refuses what takes f16 arithmetic where the target cannot even convert. */
+  needHalf(): void {
+    if (!this.has(feat.ZFHMIN)) this.unsupported('f16 arithmetic', 'turn has_zfhmin or has_zfh on')
+  }
+  /** The bits of an f16, those above undefined. */
+  halfBits(x: FReg): XReg {
+    const d = this.tx()
+    if (this.has(feat.ZFHMIN)) emit.fmv_x_h(this, d, x)
+    else emit.fmv_x_w(this, d, x)
+    return d
+  }
+  /** An f16 with the low bits of an integer register, boxed. */
+  halfFromBits(x: XReg): FReg {
+    const d = this.tf()
+    if (this.has(feat.ZFHMIN)) emit.fmv_h_x(this, d, x)
+    else emit.fmv_w_x(this, d, this.rrr(emit.or, this.zextReg(x, I16), this.li(0xffff0000 | 0, -1)))
+    return d
+  }
+
   /** Address operand: register and 12-bit offset for `base + offset`. The register; the offset is in addrOffset. */
   addr(base: Value, offset: number): XReg {
     this.addrOffset = 0
@@ -250,23 +311,12 @@ export abstract class RvCtx extends LowerCtx {
         const s = (lo << n) >> n
         return this.li(s, s >> 31)
       }
-      case Op.f64const: {
-        const d = this.tf()
-        emit.fmv_d_x(this, d, this.li(lo, hi))
-        return d
-      }
-      case Op.f32const: {
-        const d = this.tf()
-        emit.fmv_w_x(this, d, this.li(lo, lo >> 31))
-        return d
-      }
-      default: {
-        // f16: boxed in the low half of a single
-        const d = this.tf()
-        const boxed = lo | 0xffff0000
-        emit.fmv_w_x(this, d, this.li(boxed, boxed >> 31))
-        return d
-      }
+      case Op.f64const:
+        return this.lf(F64, lo, hi)
+      case Op.f32const:
+        return this.lf(F32, lo, 0)
+      default:
+        return this.lf(F16, lo, 0)
     }
   }
   genMove(dst: number, src: number, cls: number): void {
@@ -277,6 +327,7 @@ export abstract class RvCtx extends LowerCtx {
     const toFloat = this.v.vregClass[dst >> 1] === CLASS_FLOAT
     if (toFloat) {
       if (type === F64) emit.fmv_d_x(this, dst as Writable<FReg>, src as XReg)
+      else if (type === F16) this.genMove(dst, this.halfFromBits(src as XReg), CLASS_FLOAT)
       else emit.fmv_w_x(this, dst as Writable<FReg>, src as XReg)
     } else if (type === F64) emit.fmv_x_d(this, dst as Writable<XReg>, src as FReg)
     else emit.fmv_x_w(this, dst as Writable<XReg>, src as FReg)
@@ -293,10 +344,14 @@ export abstract class RvCtx extends LowerCtx {
     w.push(type)
   }
   genFrameLoad(dst: number, kind: number, offset: number, type: Type): void {
-    this.frameOp(isFloat(type) ? T.FRAME_LOAD_F : T.FRAME_LOAD, dst, kind, offset, type)
+    this.frameOp(isFloat(type) ? T.FRAME_LOAD_F : T.FRAME_LOAD, dst, kind, offset, this.inFrame(type))
   }
   genFrameStore(src: number, kind: number, offset: number, type: Type): void {
-    this.frameOp(isFloat(type) ? T.FRAME_STORE_F : T.FRAME_STORE, src, kind, offset, type)
+    this.frameOp(isFloat(type) ? T.FRAME_STORE_F : T.FRAME_STORE, src, kind, offset, this.inFrame(type))
+  }
+  /** An f16 travels through the frame with its box where the target has no halfword loads of floats. */
+  private inFrame(type: Type): Type {
+    return type === F16 && !this.has(feat.ZFHMIN) ? F32 : type
   }
   genFrameAddr(dst: number, kind: number, offset: number): void {
     const w = this.words
@@ -306,15 +361,35 @@ export abstract class RvCtx extends LowerCtx {
     w.push(offset)
   }
   genLoad(dst: number, base: number, offset: number, type: Type): void {
-    loadRow(type)(this, dst as never, base as XReg, offset)
+    if (type === F16 && !this.has(feat.ZFHMIN)) this.genMove(dst, this.halfFromBits(this.rri(emit.lhu, base as XReg, offset)), CLASS_FLOAT)
+    else loadRow(type)(this, dst as never, base as XReg, offset)
   }
   genStore(src: number, base: number, offset: number, type: Type): void {
-    storeRow(type)(this, base as XReg, src as never, offset)
+    if (type === F16 && !this.has(feat.ZFHMIN)) emit.sh(this, base as XReg, this.halfBits(src as FReg), offset)
+    else storeRow(type)(this, base as XReg, src as never, offset)
   }
 }
 
 type LoadFn = (s: RvCtx, rd: never, rs1: XReg, offset: number) => number
 type StoreFn = (s: RvCtx, rs1: XReg, rs2: never, offset: number) => number
+
+const scratch = new DataView(new ArrayBuffer(8))
+
+/** Values of fli from its second on, by index (25.1); index 1 is the least normal number, 31 the canonical NaN. */
+const FLI: readonly number[] = [
+  -1, Number.NaN, 2 ** -16, 2 ** -15, 2 ** -8, 2 ** -7, 2 ** -4, 2 ** -3, 0.25, 0.3125, 0.375, 0.4375, 0.5, 0.625, 0.75, 0.875, 1, 1.25, 1.5,
+  1.75, 2, 2.5, 3, 4, 8, 16, 128, 256, 2 ** 15, 2 ** 16, Number.POSITIVE_INFINITY,
+]
+
+/** Which constant of fli has these bits in f32 or f64, or -1. */
+function fliIndex(t: Type, lo: number, hi: number): number {
+  const double = t === F64
+  if (double ? lo === 0 && hi === 0x00100000 : lo === 0x00800000) return 1
+  if (double ? lo === 0 && hi === 0x7ff80000 : lo === 0x7fc00000) return 31
+  scratch.setInt32(0, lo, true)
+  scratch.setInt32(4, hi, true)
+  return FLI.indexOf(double ? scratch.getFloat64(0, true) : scratch.getFloat32(0, true))
+}
 
 /** Full-width load of a one-register type. */
 export function loadRow(t: Type): LoadFn {

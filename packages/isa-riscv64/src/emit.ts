@@ -8,6 +8,7 @@ import {
   type Emitter,
   FRAME_INCOMING,
   FRAME_SPILL,
+  FRAME_TAIL,
   type FrameLayout,
   INST_MAY_TRAP,
   P_CALL,
@@ -18,7 +19,7 @@ import * as feat from './features.ts'
 import { compress, emit, encode, Fixup, Opc, patchFixup, patchHi20, patchLo12I, tables } from './insts/index.ts'
 import type { FReg, Label, Writable, XReg } from './insts/index.ts'
 import { loadRow, storeRow } from './context.ts'
-import { FP_WORD, RA_WORD, SP_WORD, TMP_WORD, ZERO_WORD } from './registers.ts'
+import { FP_WORD, RA_WORD, SP_WORD, TAIL_TARGET, TMP_WORD, ZERO_WORD } from './registers.ts'
 import * as T from './table.ts'
 import { emitAtomicLoop } from './emit-atomics.ts'
 import type { SymbolRef } from './symbols.ts'
@@ -238,6 +239,7 @@ export function emitTableBranch(s: Scratch, e: Emitter, at: number, labels: read
 
 export function emitPrologue(s: Scratch, e: Emitter, frame: FrameLayout): void {
   if (!frame.setup) return
+  if (frame.tailBytes !== 0) s.addOffset(SP, SP, -frame.tailBytes)
   emit.addi(s, SP, SP, -16)
   emit.sd(s, SP, RA, 8)
   emit.sd(s, SP, FP, 0)
@@ -260,20 +262,38 @@ function saveOrRestore(s: Scratch, frame: FrameLayout, restore: boolean): void {
   }
 }
 
-export function emitEpilogue(s: Scratch, frame: FrameLayout): void {
+/** Restores the caller's registers; the stack pointer ends `pop` bytes above the one at entry. */
+function emitEpilogue(s: Scratch, frame: FrameLayout, pop: number): void {
   if (frame.setup) {
     saveOrRestore(s, frame, true)
     if (frame.totalBytes !== 0) emit.addi(s, SP, FP, 0)
     emit.ld(s, RA, SP, 8)
     emit.ld(s, FP, SP, 0)
-    s.addOffset(SP, SP, 16 + frame.popBytes)
-  } else if (frame.popBytes !== 0) s.addOffset(SP, SP, frame.popBytes)
+    s.addOffset(SP, SP, 16 + frame.tailBytes + pop)
+  } else if (pop !== 0) s.addOffset(SP, SP, pop)
 }
 
 export function emitReturn(s: Scratch, e: Emitter, frame: FrameLayout): void {
-  emitEpilogue(s, frame)
+  emitEpilogue(s, frame, frame.popBytes)
   emit.jalr(s, X0 as Writable<XReg>, RA, 0)
   s.flush(e.buf)
+}
+
+/** The callee finds its stack arguments where ours end, and removes them itself. */
+export function emitTailCall(s: Scratch, e: Emitter, at: number, frame: FrameLayout): void {
+  const info = e.v.calls[e.v.words[at + 1]]
+  emitEpilogue(s, frame, info.calleePops ? frame.incomingBytes - info.stackArgBytes : 0)
+  s.flush(e.buf)
+  const target = (TAIL_TARGET * 2) as Writable<XReg>
+  if (info.callee !== undefined) {
+    e.buf.relocs.push({ offset: e.buf.offset, kind: 'riscv_call_plt', name: info.callee, addend: 0n })
+    emit.auipc(s, target, 0)
+    emit.jalr(s, X0 as Writable<XReg>, target, 0)
+    putLong(s, e.buf)
+  } else {
+    emit.jalr(s, X0 as Writable<XReg>, target, 0)
+    s.flush(e.buf)
+  }
 }
 
 // ---- moves of the allocator
@@ -349,6 +369,7 @@ const pseudoEmitters: ReadonlyMap<number, PseudoEmitter> = new Map<number, Pseud
   [T.FRAME_ADDR, frameAddr],
   [T.SYMBOL, emitSymbol],
   [T.LD_CONST, loadConstant],
+  [T.LD_CONST_F, loadConstant],
   [T.RMW_LOOP, emitAtomicLoop],
   [T.RMW_SUB_LOOP, emitAtomicLoop],
   [T.CAS_LOOP, emitAtomicLoop],
@@ -418,7 +439,8 @@ function emitTrapIf(_s: Scratch, e: Emitter, at: number, w: Int32Array): void {
 }
 
 function frameBase(e: Emitter, kind: number, offset: number): [XReg, number] {
-  if (kind === FRAME_INCOMING) return [FP, 16 + offset]
+  if (kind === FRAME_INCOMING) return [FP, 16 + e.frame.tailBytes + offset]
+  if (kind === FRAME_TAIL) return [FP, 16 + e.frame.tailBytes + e.frame.incomingBytes + offset]
   return [SP, e.frameOffset(kind, offset)]
 }
 
@@ -461,8 +483,13 @@ function loadConstant(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
   dv.setInt32(0, w[at + 2], true)
   dv.setInt32(4, w[at + 3], true)
   e.buf.fixup(e.buf.offset, e.buf.constant(k), FIX_PAIR_I)
-  emit.auipc(s, rd, 0)
-  emit.ld(s, rd, rd, 0)
+  if ((w[at] & 0xffff) === T.LD_CONST_F) {
+    emit.auipc(s, TMP, 0)
+    emit.fld(s, w[at + 1] as Writable<FReg>, TMP, 0)
+  } else {
+    emit.auipc(s, rd, 0)
+    emit.ld(s, rd, rd, 0)
+  }
   putLong(s, e.buf)
 }
 

@@ -11,6 +11,7 @@ import {
   emitMove,
   emitPrologue,
   emitReturn,
+  emitTailCall,
   emitTableBranch,
   emitTrap,
   patch,
@@ -20,7 +21,7 @@ import { featureBits } from './features.ts'
 import { roots } from './gen/lower.ts'
 import { RiscvLower } from './lower/driver.ts'
 import { printInst } from './print.ts'
-import { machineEnv } from './registers.ts'
+import { machineEnv, TAIL_TARGET } from './registers.ts'
 import { table } from './table.ts'
 
 /** The back end for riscv64 with these features (`{ has_zbb: true }`) and shared settings. */
@@ -38,6 +39,7 @@ export function createRiscv64(named: Readonly<Record<string, boolean>>, shared: 
     branchKinds,
     sinksLoads: false,
     stackAlign: 16,
+    tailTarget: TAIL_TARGET,
     abi: abiOf,
     callClobbers,
     savedRegisters,
@@ -45,6 +47,7 @@ export function createRiscv64(named: Readonly<Record<string, boolean>>, shared: 
     createLowerCtx: (func: Func, v: VCode) => new RiscvLower(isa, func, v, words, settings, match),
     emitPrologue: (e, frame) => emitPrologue(s, e, frame),
     emitReturn: (e, frame) => emitReturn(s, e, frame),
+    emitTailCall: (e, at, frame) => emitTailCall(s, e, at, frame),
     emitInst: (e, at) => emitInst(s, e, at),
     emitCondBranch: (e, at, label, inverted) => emitCondBranch(s, e, at, label, inverted),
     emitJump: (e, label) => emitJump(s, e, label),

@@ -20,7 +20,7 @@ const comparison = new Map<number, string>([
   [Opc.bltu, 'ltu'],
   [Opc.bgeu, 'geu'],
 ])
-const areas = ['incoming', 'outgoing', 'slots', 'spill']
+const areas = ['incoming', 'outgoing', 'slots', 'spill', 'tail']
 
 export function printInst(v: VCode, at: number): string {
   const w = v.words

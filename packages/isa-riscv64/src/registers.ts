@@ -22,6 +22,8 @@ export const TMP: PReg = x(30)
 /** Scratch register of the allocator's moves. */
 export const TMP2: PReg = x(31)
 export const FTMP: PReg = f(31)
+/** Target of a tail call. */
+export const TAIL_TARGET: PReg = x(6)
 
 /** Register words (preg * 2) for direct use in instructions. */
 export const ZERO_WORD: number = ZERO * 2

@@ -1,5 +1,5 @@
 // Rows and pseudo-instructions of riscv64 as one table.
-import { buildInstTable, descriptor, INST_MAY_TRAP, INST_TERMINATOR, type InstTable, NUM_GENERIC, type PseudoSpec } from '@k23/machinst'
+import { buildInstTable, descriptor, INST_MAY_TRAP, INST_TABLE, INST_TERMINATOR, type InstTable, NUM_GENERIC, type PseudoSpec } from '@k23/machinst'
 import { CLASS_INT, REG, REUSE } from '@k23/regalloc'
 import { tables } from './insts/index.ts'
 
@@ -13,7 +13,7 @@ const pseudos: readonly PseudoSpec[] = [
   // Conditional branch to successor 0: [h, row opcode of the comparison, rs1, rs2]
   { name: 'br',         words: 4, operands: [use(2), use(3)], flags: INST_TERMINATOR },
   // Branch through a table: [h, index (zero-extended), t1, t2]
-  { name: 'br_table',   words: 4, operands: [use(1), earlyDef(2), earlyDef(3)], flags: INST_TERMINATOR },
+  { name: 'br_table',   words: 4, operands: [use(1), earlyDef(2), earlyDef(3)], flags: INST_TERMINATOR | INST_TABLE },
   // rd = rs1 cmp rs2 ? x : y: [h, row opcode, rd, x, rs1, rs2, y]; rd takes x's register
   { name: 'select',     words: 7, operands: [descriptor(2, INT, 1, 1, REUSE, 1), use(3), use(4), use(5), use(6)], flags: 0 },
   // the same for floats: x and y are floats
@@ -30,6 +30,7 @@ const pseudos: readonly PseudoSpec[] = [
   { name: 'symbol',     words: 3, operands: [def(1)], flags: 0 },
   // rd = 64-bit constant from behind the function: [h, rd, low, high]
   { name: 'ld_const',   words: 4, operands: [def(1)], flags: 0 },
+  { name: 'ld_const_f', words: 4, operands: [descriptor(1, 1, 1, 1, REG)], flags: 0 },
   // Read-modify-write of 4 or 8 bytes by an LL/SC loop: [h, op, size, rd, t, addr, x, t2]
   { name: 'rmw_loop',   words: 8, operands: [earlyDef(3), earlyDef(4), use(5), use(6), earlyDef(7)], flags: INST_MAY_TRAP },
   // The same of 1 or 2 bytes inside an aligned word: [h, op, size, rd, t, word addr, shift, mask, x shifted, t2]
@@ -62,10 +63,11 @@ export const FRAME_STORE_F: number = base + 8
 export const FRAME_ADDR: number = base + 9
 export const SYMBOL: number = base + 10
 export const LD_CONST: number = base + 11
-export const RMW_LOOP: number = base + 12
-export const RMW_SUB_LOOP: number = base + 13
-export const CAS_LOOP: number = base + 14
-export const CAS_SUB_LOOP: number = base + 15
-export const GET_REG: number = base + 16
-export const SET_REG: number = base + 17
+export const LD_CONST_F: number = base + 12
+export const RMW_LOOP: number = base + 13
+export const RMW_SUB_LOOP: number = base + 14
+export const CAS_LOOP: number = base + 15
+export const CAS_SUB_LOOP: number = base + 16
+export const GET_REG: number = base + 17
+export const SET_REG: number = base + 18
 export const NUM_PSEUDOS: number = pseudos.length

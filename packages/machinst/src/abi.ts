@@ -42,11 +42,14 @@ export const FRAME_OUTGOING = 1
 export const FRAME_SLOT = 2
 /** Bytes from the start of the spill area. */
 export const FRAME_SPILL = 3
+/** Bytes from the end of the incoming stack arguments (so below zero): stack arguments of a tail call, which end there too. */
+export const FRAME_TAIL = 4
 
 /**
  * A frame, from high to low addresses:
  *
  *   incoming stack arguments
+ *   room for the greater stack arguments of a tail call
  *   return address, caller's frame pointer     (setup area, where there is one; the frame pointer points at its low end)
  *   clobbered callee-saved registers
  *   spill area
@@ -64,6 +67,10 @@ export interface FrameLayout {
   readonly outgoingBytes: number
   /** Bytes below the setup area, a multiple of the stack alignment. */
   readonly totalBytes: number
+  /** Bytes of incoming stack arguments. */
+  readonly incomingBytes: number
+  /** Bytes that tail calls need beyond the incoming stack arguments. */
+  readonly tailBytes: number
   /** Bytes of incoming stack arguments that the epilogue removes. */
   readonly popBytes: number
 }
@@ -74,6 +81,8 @@ export interface FrameRequest {
   slotOffsets: number[]
   slotBytes: number
   outgoingBytes: number
+  /** Stack arguments of the tail call that has most. */
+  tailArgBytes: number
   hasCalls: boolean
   usesIncoming: boolean
   /** The function asks for its own frame pointer, return address or stack pointer. */

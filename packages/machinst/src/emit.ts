@@ -6,9 +6,9 @@
 // twice, where branches have to be widened: code-buffer.ts).
 import { bug } from '@k23/entity'
 import type { AllocOutput, PRegSet } from '@k23/regalloc'
-import { FRAME_INCOMING, FRAME_OUTGOING, FRAME_SLOT, FRAME_SPILL, type FrameLayout, type FrameRequest } from './abi.ts'
+import { FRAME_INCOMING, FRAME_OUTGOING, FRAME_SLOT, FRAME_SPILL, FRAME_TAIL, type FrameLayout, type FrameRequest } from './abi.ts'
 import { CodeBuffer, type Label } from './code-buffer.ts'
-import { INST_CALL, INST_RETURN, INST_TABLE, INST_TERMINATOR, P_ARGS, P_JUMP, P_TRAP } from './inst-table.ts'
+import { INST_CALL, INST_RETURN, INST_TABLE, INST_TERMINATOR, P_ARGS, P_JUMP, P_TAIL_CALL, P_TAIL_CALL_IND, P_TRAP } from './inst-table.ts'
 import type { TargetIsa } from './isa.ts'
 import type { VCode } from './vcode.ts'
 import type { Signature } from '@k23/ir'
@@ -46,7 +46,9 @@ export class Emitter {
     if (kind === FRAME_OUTGOING) return offset
     if (kind === FRAME_SLOT) return this.slotBase + offset
     if (kind === FRAME_SPILL) return this.spillBase + offset
-    if (kind === FRAME_INCOMING) return this.frame.totalBytes + (this.frame.setup ? 16 : 0) + offset
+    const incoming = this.frame.totalBytes + (this.frame.setup ? 16 : 0) + this.frame.tailBytes
+    if (kind === FRAME_INCOMING) return incoming + offset
+    if (kind === FRAME_TAIL) return incoming + this.frame.incomingBytes + offset
     return bug('emit', this.v.name, `frame kind ${kind}`, 'no such area')
   }
 
@@ -80,7 +82,7 @@ export function layoutFrame(
   clobberBytes = up(clobberBytes, align)
   const totalBytes = clobberBytes + spillBytes + slotBytes + outgoingBytes
   const abi = isa.abi(sig)
-  const setup = keepFramePointer || req.hasCalls || req.usesIncoming || req.needsFrame || totalBytes !== 0
+  const setup = keepFramePointer || req.hasCalls || req.usesIncoming || req.needsFrame || req.tailArgBytes !== 0 || totalBytes !== 0
   return {
     setup,
     clobbers,
@@ -89,6 +91,8 @@ export function layoutFrame(
     slotBytes,
     outgoingBytes,
     totalBytes,
+    incomingBytes: abi.stackArgBytes,
+    tailBytes: Math.max(0, req.tailArgBytes - abi.stackArgBytes),
     popBytes: abi.calleePops ? abi.stackArgBytes : 0,
   }
 }
@@ -169,7 +173,8 @@ function emitTerminator(e: Emitter, b: number, at: number, opc: number, fl: numb
   const { isa, v, buf } = e
   const { generic } = isa.table
   if ((fl & INST_RETURN) !== 0) {
-    isa.emitReturn(e, e.frame)
+    if (opc === generic + P_TAIL_CALL || opc === generic + P_TAIL_CALL_IND) isa.emitTailCall(e, at, e.frame)
+    else isa.emitReturn(e, e.frame)
     return
   }
   if (opc === generic + P_TRAP) {

@@ -10,6 +10,8 @@ export const GENERIC_PSEUDOS = [
   'call_ind', // variable: as call, operand 0 is the target
   'jump', // terminator: to successor 0
   'trap', // terminator: [h, code]
+  'tail_call', // variable, terminator: as call; the frame goes first
+  'tail_call_ind', // the same, operand 0 is the target
 ] as const
 
 // Flags by opcode.
@@ -56,6 +58,8 @@ const genericSpecs: readonly PseudoSpec[] = [
   { name: 'call_ind', words: 0, operands: [], flags: INST_VARIABLE | INST_CALL },
   { name: 'jump', words: 1, operands: [], flags: INST_TERMINATOR },
   { name: 'trap', words: 2, operands: [], flags: INST_TERMINATOR | INST_MAY_TRAP },
+  { name: 'tail_call', words: 0, operands: [], flags: INST_VARIABLE | INST_TERMINATOR | INST_RETURN },
+  { name: 'tail_call_ind', words: 0, operands: [], flags: INST_VARIABLE | INST_TERMINATOR | INST_RETURN },
 ]
 
 /** Joins rows, generic pseudos and an ISA's pseudos to one table. */
@@ -86,7 +90,9 @@ export const P_CALL = 2
 export const P_CALL_IND = 3
 export const P_JUMP = 4
 export const P_TRAP = 5
-export const NUM_GENERIC = 6
+export const P_TAIL_CALL = 6
+export const P_TAIL_CALL_IND = 7
+export const NUM_GENERIC = 8
 
 // Descriptor fields (rows/types.ts has the layout).
 export function descWord(d: number): number {

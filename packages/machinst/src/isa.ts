@@ -39,10 +39,14 @@ export interface TargetIsa {
   /** Bytes that saving one register takes, before alignment. */
   saveBytes(preg: number): number
   readonly stackAlign: number
+  /** Register for the target of an indirect tail call: neither an argument's nor one that the epilogue restores. */
+  readonly tailTarget: number
 
   emitPrologue(e: Emitter, frame: FrameLayout): void
   /** Epilogue and return. */
   emitReturn(e: Emitter, frame: FrameLayout): void
+  /** Epilogue and jump of a tail call. */
+  emitTailCall(e: Emitter, at: number, frame: FrameLayout): void
   /** One instruction that is no branch between blocks. */
   emitInst(e: Emitter, at: number): void
   /** A conditional branch to `label`: taken where the condition holds (or, inverted, where it does not). */

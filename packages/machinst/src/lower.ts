@@ -22,6 +22,10 @@ import {
   CALL,
   type ExternalName,
   type Func,
+  I16,
+  I32,
+  I64,
+  I8,
   type Inst,
   NOTRAP,
   Op,
@@ -37,10 +41,10 @@ import {
 } from '@k23/ir'
 import { FIXED, operand, type PRegSet, REG } from '@k23/regalloc'
 import { Handles, type MatchContext } from '@k23/rules'
-import { type AbiPart, type AbiSignature, FRAME_INCOMING, FRAME_OUTGOING, type FrameRequest } from './abi.ts'
+import { type AbiPart, type AbiSignature, type AbiSlot, FRAME_INCOMING, FRAME_OUTGOING, FRAME_TAIL, type FrameRequest } from './abi.ts'
 import { type BlockOrder, computeBlockOrder, ENTRY_STUB } from './block-order.ts'
 import type { CallSiteInfo } from './call-info.ts'
-import { P_ARGS, P_CALL, P_CALL_IND, P_JUMP, P_RETS } from './inst-table.ts'
+import { P_ARGS, P_CALL, P_CALL_IND, P_JUMP, P_RETS, P_TAIL_CALL, P_TAIL_CALL_IND } from './inst-table.ts'
 import type { TargetIsa } from './isa.ts'
 import type { VCode } from './vcode.ts'
 import { LowerError } from './lower-error.ts'
@@ -49,6 +53,9 @@ import { LowerError } from './lower-error.ts'
 const NOT_PURE = TERMINATOR | CALL | RETURN | SIDE_EFFECTS | CAN_TRAP | CAN_LOAD | CAN_STORE
 /** Opcode effects for which an instruction is kept though nothing uses its results. */
 const KEEP = TERMINATOR | CALL | RETURN | SIDE_EFFECTS | CAN_TRAP | CAN_STORE
+
+/** Bytes of the largest structure that is passed by value. */
+const MAX_STRUCT = 1024
 
 /** The generated matchers of an ISA: by root opcode; false where no rule matches. */
 export type Matcher = (cx: never, inst: Inst) => boolean
@@ -104,6 +111,7 @@ export abstract class LowerCtx implements MatchContext {
       slotOffsets: [],
       slotBytes: 0,
       outgoingBytes: 0,
+      tailArgBytes: 0,
       hasCalls: false,
       usesIncoming: this.abi.stackArgBytes !== 0,
       needsFrame: false,
@@ -259,18 +267,13 @@ export abstract class LowerCtx implements MatchContext {
     const fixed: number[] = []
     for (let i = 0; i < args.length; i++) {
       const slot = abi.args[i]
-      const regs = this.useAll(args[i])
-      for (let p = 0; p < slot.parts.length; p++) {
-        const part = slot.parts[p]
-        let r = regs[p]
-        if (slot.param.extension !== 'none') r = this.genExtend(r, part.type, slot.param.extension === 'sext')
-        this.passArg(part, r, fixed)
-      }
+      if (slot.param.purpose === 'sarg') this.copyStruct(this.use(args[i]), slot.parts[0].offset, slot.param.sargBytes)
+      else this.passSlot(slot, args[i], FRAME_OUTGOING, 0, fixed)
     }
     if (abi.retArea !== undefined) {
       const area = this.temp(0)
       this.genFrameAddr(area, FRAME_OUTGOING, abi.stackArgBytes)
-      this.passArg(abi.retArea, area, fixed)
+      this.passArg(abi.retArea, area, FRAME_OUTGOING, 0, fixed)
     }
     words.push(...fixed)
     const results: number[] = []
@@ -307,8 +310,62 @@ export abstract class LowerCtx implements MatchContext {
     return set
   }
 
-  private passArg(part: AbiPart, r: number, fixed: number[]): void {
-    if (part.reg === -1) this.genFrameStore(r, FRAME_OUTGOING, part.offset, part.type)
+  /** All registers of an argument to where the callee expects them; stack arguments go to `kind`, their offsets moved by `bias`. */
+  private passSlot(slot: AbiSlot, x: Value, kind: number, bias: number, fixed: number[]): void {
+    const regs = this.useAll(x)
+    for (let p = 0; p < slot.parts.length; p++) {
+      const part = slot.parts[p]
+      let r = regs[p]
+      if (slot.param.extension !== 'none') r = this.genExtend(r, part.type, slot.param.extension === 'sext')
+      this.passArg(part, r, kind, bias, fixed)
+    }
+  }
+
+  /** A structure passed by value: its bytes become stack arguments. */
+  private copyStruct(from: number, to: number, size: number): void {
+    if (size > MAX_STRUCT) this.unsupported(`a structure argument of ${size} bytes`, `pass structures over ${MAX_STRUCT} bytes by reference`)
+    for (let at = 0, n = 8; at < size; at += n) {
+      while (n > size - at) n >>= 1
+      const t = this.temp(0)
+      const type = n === 8 ? I64 : n === 4 ? I32 : n === 2 ? I16 : I8
+      this.genLoad(t, from, at, type)
+      this.genFrameStore(t, FRAME_OUTGOING, to + at, type)
+    }
+  }
+
+  /**
+   * Lowers `return_call` and `return_call_indirect`: arguments to registers and into the area of the incoming stack arguments, which have been read at entry
+   * and which both areas end with; then the frame goes and the callee returns to our caller.
+   */
+  private lowerTailCall(inst: Inst, sig: Signature, callee: { name: ExternalName; colocated: boolean } | { reg: number }, firstArg: number): void {
+    const f = this.func
+    const abi = this.isa.abi(sig)
+    if (!abi.calleePops && abi.stackArgBytes !== 0)
+      this.unsupported(`a tail call with stack arguments in the convention ${sig.callConv}`, 'use the tail calling convention')
+    const words: number[] = []
+    if ('reg' in callee) words.push(this.asVirtual(callee.reg) * 2 + 1, operand(0, 0, 0, FIXED, this.isa.tailTarget))
+    for (let i = firstArg, n = f.numArgs(inst); i < n; i++) {
+      const slot = abi.args[i - firstArg]
+      if (slot.param.purpose === 'sarg') this.unsupported('a structure argument of a tail call', 'pass it by reference')
+      this.passSlot(slot, f.arg(inst, i), FRAME_TAIL, -abi.stackArgBytes, words)
+    }
+    if (abi.retArea !== undefined) {
+      if (this.retAreaReg === -1) this.retAreaReg = this.temp(0)
+      this.passArg(abi.retArea, this.retAreaReg, FRAME_TAIL, -abi.stackArgBytes, words)
+    }
+    this.frame.tailArgBytes = Math.max(this.frame.tailArgBytes, abi.stackArgBytes)
+    const info: CallSiteInfo = {
+      callee: 'reg' in callee ? undefined : callee.name,
+      colocated: 'reg' in callee ? false : callee.colocated,
+      clobbers: -1,
+      stackArgBytes: abi.stackArgBytes,
+      calleePops: abi.calleePops,
+    }
+    this.pushVariable('reg' in callee ? P_TAIL_CALL_IND : P_TAIL_CALL, this.v.calls.push(info) - 1, words)
+  }
+
+  private passArg(part: AbiPart, r: number, kind: number, bias: number, fixed: number[]): void {
+    if (part.reg === -1) this.genFrameStore(r, kind, part.offset + bias, part.type)
     else this.pushFixedUse(part, r, fixed)
   }
 
@@ -475,7 +532,10 @@ export abstract class LowerCtx implements MatchContext {
     this.handles.reset()
     if (this.isa.sinksLoads) this.currentColour = this.colour[inst]
     if (isLast) this.edgeArgs(b)
-    if (!this.match(inst) && !this.lowerShared(inst) && !this.lowerSpecial(inst)) {
+    if (f.op[inst] === Op.br_table && f.jumpTables[f.imm0[inst]].entries.length === 0) {
+      // Only its default: an edge that may lead to a block with other predecessors, before which no scratch register may be written.
+      this.pushJump()
+    } else if (!this.match(inst) && !this.lowerShared(inst) && !this.lowerSpecial(inst)) {
       this.unsupported(
         `${opName[f.op[inst]]}${f.ctrl[inst] === 0 ? '' : `.${typeName(f.ctrl[inst] as Type)}`}`,
         `${this.isa.name} has no rule for it with these CPU features`,
@@ -501,6 +561,14 @@ export abstract class LowerCtx implements MatchContext {
       }
       case Op.call_indirect:
         this.lowerCall(inst, f.signatures[f.imm0[inst]], { reg: this.use(f.arg(inst, 0)) }, 1)
+        return true
+      case Op.return_call: {
+        const fn = f.extFuncs[f.imm0[inst]]
+        this.lowerTailCall(inst, f.signatures[fn.signature], fn, 0)
+        return true
+      }
+      case Op.return_call_indirect:
+        this.lowerTailCall(inst, f.signatures[f.imm0[inst]], { reg: this.use(f.arg(inst, 0)) }, 1)
         return true
       case Op.nop:
         return true
@@ -542,6 +610,7 @@ export abstract class LowerCtx implements MatchContext {
     const f = this.func
     const defs: number[] = []
     const loads: { reg: number; part: AbiPart }[] = []
+    const structs: { reg: number; part: AbiPart }[] = []
     const transfers: { reg: number; from: number; type: Type }[] = []
     const receive = (reg: number, part: AbiPart): void => {
       if (part.reg === -1) loads.push({ reg, part })
@@ -560,7 +629,8 @@ export abstract class LowerCtx implements MatchContext {
       for (let p = 0; p < parts.length; p++) {
         const reg = stub ? this.temp(classes[p]) : (this.valueReg[x] + p) * 2 + 1
         if (stub) this.v.edgeArgs.push(reg >> 1)
-        receive(reg, parts[p])
+        if (this.abi.args[i].param.purpose === 'sarg') structs.push({ reg, part: parts[p] })
+        else receive(reg, parts[p])
       }
     }
     if (stub) this.edgeRange.push(this.order.succStart[0], first, this.v.edgeArgs.length)
@@ -573,6 +643,7 @@ export abstract class LowerCtx implements MatchContext {
     this.lowerEntryExtra(defs)
     this.endSegment(-1)
     for (const { reg, part } of loads) this.genFrameLoad(reg, FRAME_INCOMING, part.offset, part.type)
+    for (const { reg, part } of structs) this.genFrameAddr(reg, FRAME_INCOMING, part.offset)
     for (const { reg, from, type } of transfers) this.genTransfer(reg, from, type)
     this.endSegment(-1)
     this.pushVariable(P_ARGS, 0, defs)

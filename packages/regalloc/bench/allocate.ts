@@ -1,17 +1,34 @@
-// Nanoseconds per instruction of each allocator on synthetic functions. node packages/regalloc/bench/allocate.ts [instructions]
-import { type Algorithm, type MachineEnv, type Program, allocate, operand, preg, programInput, check } from '../src/index.ts'
+// Nanoseconds per instruction of each allocator on synthetic functions. node packages/regalloc/bench/allocate.ts
+// [instructions]
+import {
+  type Algorithm,
+  type MachineEnv,
+  type Program,
+  allocate,
+  operand,
+  preg,
+  programInput,
+  check,
+} from '../src/index.ts'
 import { FIXED, REG } from '../src/index.ts'
 import { seededChoices } from '../src/fuzz/index.ts'
 
 /** A machine like riscv64: 24 integer registers, half of them callee-saved, and two scratch registers. */
 export const env: MachineEnv = {
-  preferred: [[5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29].map((k) => preg(0, k)), [0, 1, 2, 3].map((k) => preg(1, k)), []],
+  preferred: [
+    [5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29].map((k) => preg(0, k)),
+    [0, 1, 2, 3].map((k) => preg(1, k)),
+    [],
+  ],
   nonPreferred: [[8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27].map((k) => preg(0, k)), [], []],
   scratch: [preg(0, 31), preg(1, 31), undefined],
   spillWords: [1, 1, 2],
 }
 
-/** Loops of a few blocks one after the other: mostly two uses and a def, now and then a call with fixed registers and clobbers. */
+/**
+ * Loops of a few blocks one after the other: mostly two uses and a def, now and then a call with fixed registers and
+ * clobbers.
+ */
 export function synthetic(numInsts: number, seed = 1): Program {
   const { below } = seededChoices(seed)
   const classes: number[] = []
@@ -31,13 +48,21 @@ export function synthetic(numInsts: number, seed = 1): Program {
       const pick = (): number => live[live.length - 1 - below(Math.min(live.length, below(4) === 3 ? 30 : 6))]
       const v = value()
       if (below(16) === 15) {
-        insts.push({ operands: [use(pick(), FIXED, preg(0, 10)), use(pick(), FIXED, preg(0, 11)), def(v, FIXED, preg(0, 10))], clobbers: env.preferred[0].filter((r) => r !== preg(0, 10)) })
+        insts.push({
+          operands: [use(pick(), FIXED, preg(0, 10)), use(pick(), FIXED, preg(0, 11)), def(v, FIXED, preg(0, 10))],
+          clobbers: env.preferred[0].filter((r) => r !== preg(0, 10)),
+        })
       } else insts.push({ operands: [def(v), use(pick()), use(pick())] })
       live.push(v)
     }
     count += n
   }
-  const entry = { params: [], insts: [] as (typeof blocks)[0]['insts'], succs: [] as { target: number; args: number[] }[], loopDepth: 0 }
+  const entry = {
+    params: [],
+    insts: [] as (typeof blocks)[0]['insts'],
+    succs: [] as { target: number; args: number[] }[],
+    loopDepth: 0,
+  }
   for (let k = 0; k < 6; k++) {
     const v = value()
     live.push(v)
@@ -56,12 +81,25 @@ export function synthetic(numInsts: number, seed = 1): Program {
     const insts: (typeof blocks)[0]['insts'] = []
     fill(insts, 4 + below(20))
     insts.push({ operands: [use(live[live.length - 1])] })
-    blocks.push({ params: [p, q], insts, succs: [{ target: header + 1, args: [] }, { target: header + 2, args: [] }], loopDepth: 1 })
+    blocks.push({
+      params: [p, q],
+      insts,
+      succs: [
+        { target: header + 1, args: [] },
+        { target: header + 2, args: [] },
+      ],
+      loopDepth: 1,
+    })
     const after = live.slice()
     const latch: (typeof blocks)[0]['insts'] = []
     fill(latch, 3 + below(6))
     latch.push({ operands: [] })
-    blocks.push({ params: [], insts: latch, succs: [{ target: header, args: [live[live.length - 1], q] }], loopDepth: 1 })
+    blocks.push({
+      params: [],
+      insts: latch,
+      succs: [{ target: header, args: [live[live.length - 1], q] }],
+      loopDepth: 1,
+    })
     live = after
     const exit: (typeof blocks)[0]['insts'] = []
     fill(exit, 2 + below(8))
@@ -92,6 +130,8 @@ if (import.meta.main) {
     const out = allocate(input, env, { algorithm })
     const t = performance.now()
     const errors = check(input, out, env)
-    console.log(`  checker: ${errors.length} errors, ${((1e6 * (performance.now() - t)) / input.numInsts).toFixed(0)} ns/inst`)
+    console.log(
+      `  checker: ${errors.length} errors, ${((1e6 * (performance.now() - t)) / input.numInsts).toFixed(0)} ns/inst`,
+    )
   }
 }

@@ -9,11 +9,17 @@ import { validate } from './validate.ts'
 
 export interface AllocOptions {
   readonly algorithm: Algorithm
-  /** Validate the input first and run the symbolic checker on the result; what either finds is reported by `bug()`. Default: false. */
+  /**
+   * Validate the input first and run the symbolic checker on the result; what either finds is reported by `bug()`.
+   * Default: false.
+   */
   readonly check?: boolean
 }
 
-/** Allocates registers and spill slots for one function. Input that breaks a rule of AllocInput or that no allocation can satisfy ends in `bug()`. */
+/**
+ * Allocates registers and spill slots for one function. Input that breaks a rule of AllocInput or that no allocation
+ * can satisfy ends in `bug()`.
+ */
 export function allocate(input: AllocInput, env: MachineEnv, options: AllocOptions): AllocOutput {
   if (options.check === true) {
     const fault = validate(input, env)
@@ -24,7 +30,12 @@ export function allocate(input: AllocInput, env: MachineEnv, options: AllocOptio
     const errors = check(input, output, env)
     if (errors.length !== 0) {
       const e = errors[0]
-      bug(`regalloc checker (${options.algorithm})`, input.name, e.entity, `${e.message} (${errors.length} errors in all)`)
+      bug(
+        `regalloc checker (${options.algorithm})`,
+        input.name,
+        e.entity,
+        `${e.message} (${errors.length} errors in all)`,
+      )
     }
   }
   return output

@@ -1,11 +1,14 @@
-// Registers for the operands of one instruction, as if nothing else lived in registers; what does live there is a matter of preference only.
+// Registers for the operands of one instruction, as if nothing else lived in registers; what does live there is a
+// matter of preference only.
 //
-// Problem. Each instruction has two phases, early and late. An early use occupies its register in the early phase, a late def and a clobber in
-// the late phase, an early def and a late use in both; a def that reuses the register of a use occupies it in both, first with the one
-// value and then with the other. Uses of one value may share a register. Some operands are fixed, some limited to low registers.
+// Problem. Each instruction has two phases, early and late. An early use occupies its register in the early phase, a
+// late def and a clobber in the late phase, an early def and a late use in both; a def that reuses the register of a
+// use occupies it in both, first with the one value and then with the other. Uses of one value may share a register.
+// Some operands are fixed, some limited to low registers.
 //
-// Idea. Fixed operands and clobbers first; then the others greedily, most constrained first: small limits before large ones, both phases before one
-// phase; an operand of one phase prefers a register that is taken in the other phase anyway. Where that fails, an exhaustive search, bounded in steps.
+// Idea. Fixed operands and clobbers first; then the others greedily, most constrained first: small limits before large
+// ones, both phases before one phase; an operand of one phase prefers a register that is taken in the other phase
+// anyway. Where that fails, an exhaustive search, bounded in steps.
 //
 // Invariant: after `assign`, every operand with a constraint other than ANY and STACK has a register in `allocs`.
 import { bug } from '@k23/entity'
@@ -46,7 +49,10 @@ export interface Residents {
 
 /** Assigns registers, one instruction at a time. */
 export class InstAssigner {
-  /** Per register, 1 + the virtual register that it holds in the early phase; 0 free, TAKEN not shareable. Valid until the next `assign`. */
+  /**
+   * Per register, 1 + the virtual register that it holds in the early phase; 0 free, TAKEN not shareable. Valid until
+   * the next `assign`.
+   */
   readonly early: Int32Array = new Int32Array(NUM_PREGS)
   readonly late: Int32Array = new Int32Array(NUM_PREGS)
   private readonly order: Int32Array[]
@@ -131,7 +137,10 @@ export class InstAssigner {
     return this.touched[k]
   }
 
-  /** Takes a register that is still free in both phases, for a use of `v` (v >= 0) or for a def (-1) in the given phases. */
+  /**
+   * Takes a register that is still free in both phases, for a use of `v` (v >= 0) or for a def (-1) in the given
+   * phases.
+   */
   takeFree(r: number, v: number, inEarly: boolean, inLate: boolean): void {
     this.touch(r)
     if (inEarly) this.early[r] = v < 0 ? TAKEN : v + 1
@@ -184,7 +193,10 @@ export class InstAssigner {
     if (tied >= 0) this.allocs[tied] = allocReg(r)
   }
 
-  /** Inserts an item in the order in which items are placed: small limits first, both phases before one, uses with ties first of all those. */
+  /**
+   * Inserts an item in the order in which items are placed: small limits first, both phases before one, uses with ties
+   * first of all those.
+   */
   private addItem(o: number, tied: number, phases: number, limit: number): void {
     let k = this.numItems++
     if (k === this.itemOp.length) this.growItems()
@@ -217,7 +229,10 @@ export class InstAssigner {
     this.itemLimit = copy(new Uint8Array(n), this.itemLimit)
   }
 
-  /** The best register for item `k`, or -1: where the value is or is wanted, else a free one, else the one whose resident is longest untouched. */
+  /**
+   * The best register for item `k`, or -1: where the value is or is wanted, else a free one, else the one whose
+   * resident is longest untouched.
+   */
   private pick(k: number): number {
     const { opDesc, opVReg } = this.input
     const { vregIn, regOf, touchedAt } = this.residents
@@ -231,7 +246,8 @@ export class InstAssigner {
     if (hint >= 0 && this.fits(o, tied, phases, limit, hint)) return hint
     const { early, late } = this
     const isDef = opIsDef(opDesc[o])
-    // A register that another operand has taken already: shared with a use of the same value, or free in the other phase and given up by its resident anyway.
+    // A register that another operand has taken already: shared with a use of the same value, or free in the other
+    // phase and given up by its resident anyway.
     if (tied < 0) {
       for (let k = 0; k < this.numTouched; k++) {
         const r = this.touched[k]

@@ -1,11 +1,13 @@
 // A symbolic checker: does the allocated program compute what the program over virtual registers computes?
 //
-// Method. Abstract interpretation of the allocated program, where the abstract value of a location (a register, or one 8-byte word of the spill
-// area) is the set of virtual registers whose value it is known to hold. A value of two words is held in two parts, so facts are triples
-// (location, virtual register, part). The state is the set of facts that are true on every path.
+// Method. Abstract interpretation of the allocated program, where the abstract value of a location (a register, or one
+// 8-byte word of the spill area) is the set of virtual registers whose value it is known to hold. A value of two words
+// is held in two parts, so facts are triples (location, virtual register, part). The state is the set of facts that are
+// true on every path.
 //
-// Lattice. Sets of facts ordered by inclusion, meet is intersection, top ("no path known yet") stands for the set of all facts. All transfer functions
-// are monotone (they remove facts by location or by register, copy and rename facts), chains are finite, so the work list ends in the greatest fixed point.
+// Lattice. Sets of facts ordered by inclusion, meet is intersection, top ("no path known yet") stands for the set of
+// all facts. All transfer functions are monotone (they remove facts by location or by register, copy and rename facts),
+// chains are finite, so the work list ends in the greatest fixed point.
 //
 // Transfer functions.
 //   edit from -> to   the facts of `to` are removed; then each fact of `from` whose class is the class of the move is copied to `to`.
@@ -16,23 +18,27 @@
 //   block entry       facts about values that the block itself defines by an instruction are stale copies from an earlier turn of a loop. They are
 //                     never live into the block (SSA: the definition dominates all uses), so the edge has already dropped them.
 //
-// Claim. If no error is reported, then in every execution each use operand reads, where `allocs` says, the value that its virtual register has in
-// the input program at that point, and results are where the program after them looks for them. Argument: by induction over the steps of an
-// execution, every fact in the state is true. (1) A write to a location removes all facts about it, and every way to write a location (edit,
-// def, clobber) is among the transfer functions. (2) A virtual register changes its value in three ways: by its own instruction, where no fact about it
-// exists (block entry); as a parameter on an edge, where the old facts are removed; and not at all otherwise. (3) Copies and renames make
-// true facts from true facts. (4) Dropping facts, and meeting, keep truth. A use is accepted only if all its parts are facts. Dropping facts that are not
-// live can therefore only lead to false alarms, and does not, since a use of a value makes it live on all paths to it from its definition.
+// Claim. If no error is reported, then in every execution each use operand reads, where `allocs` says, the value that
+// its virtual register has in the input program at that point, and results are where the program after them looks for
+// them. Argument: by induction over the steps of an execution, every fact in the state is true. (1) A write to a
+// location removes all facts about it, and every way to write a location (edit, def, clobber) is among the transfer
+// functions. (2) A virtual register changes its value in three ways: by its own instruction, where no fact about it
+// exists (block entry); as a parameter on an edge, where the old facts are removed; and not at all otherwise. (3)
+// Copies and renames make true facts from true facts. (4) Dropping facts, and meeting, keep truth. A use is accepted
+// only if all its parts are facts. Dropping facts that are not live can therefore only lead to false alarms, and does
+// not, since a use of a value makes it live on all paths to it from its definition.
 //
-// What an instruction does at its own point is not a sequence of steps but has rules, checked for each operand by itself: an early def's location is
-// no use's (but the one that it reuses); a late def's, an early def's and a clobbered location are no late use's; no two defs share a location; no def is
-// clobbered. And statically: classes, fixed registers, limits, reuse, allocatable registers only, slots inside the spill area and aligned;
-// edits sorted by point, never memory to memory, never after a branch, of the class of their registers. Two values in overlapping words need no rule of their
-// own: a write to one removes the facts of the other.
+// What an instruction does at its own point is not a sequence of steps but has rules, checked for each operand by
+// itself: an early def's location is no use's (but the one that it reuses); a late def's, an early def's and a
+// clobbered location are no late use's; no two defs share a location; no def is clobbered. And statically: classes,
+// fixed registers, limits, reuse, allocatable registers only, slots inside the spill area and aligned; edits sorted by
+// point, never memory to memory, never after a branch, of the class of their registers. Two values in overlapping words
+// need no rule of their own: a write to one removes the facts of the other.
 //
 // It reads the input and the output and shares no code with the allocators.
 //
-// Idea: the checker of regalloc2 (C. Fallin), after J. Rideau and X. Leroy, "Validating register allocation and spilling" (CC 2010).
+// Idea: the checker of regalloc2 (C. Fallin), after S. Rideau and X. Leroy, "Validating register allocation and
+// spilling" (CC 2010).
 import { I32Vec } from '@k23/entity'
 import type { AllocInput, AllocOutput, MachineEnv } from './interface.ts'
 import {
@@ -65,7 +71,10 @@ export interface CheckError {
 
 const MAX_ERRORS = 100
 
-/** Everything that is wrong with `output` as an allocation of `input` (at most 100 errors); an empty list proves it right. */
+/**
+ * Everything that is wrong with `output` as an allocation of `input` (at most 100 errors); an empty list proves it
+ * right.
+ */
 export function check(input: AllocInput, output: AllocOutput, env: MachineEnv): CheckError[] {
   const errors: CheckError[] = []
   const statics = new StaticChecks(input, output, env, errors)
@@ -252,7 +261,10 @@ class FlowChecks {
   private live: Int32Array = new Int32Array(0)
   /** Per virtual register, the stamp of the edge for which it is live into the target. */
   private readonly liveStamp: Int32Array
-  /** Per virtual register, head of the list of parameters (positions in `params`) that it is an argument for on the current edge. */
+  /**
+   * Per virtual register, head of the list of parameters (positions in `params`) that it is an argument for on the
+   * current edge.
+   */
   private readonly paramsOf: Int32Array
   private readonly nextParam: Int32Array
   private stamp = 0
@@ -296,7 +308,8 @@ class FlowChecks {
     }
     for (let i = 0; i < input.numInsts; i++) this.conflicts(i)
     const queued = new Uint8Array(input.numBlocks)
-    // A work list in block order, twice: blocks are in emission order, near reverse post-order, so a FIFO visits few blocks again.
+    // A work list in block order, twice: blocks are in emission order, near reverse post-order, so a FIFO visits few
+    // blocks again.
     const queue = new Int32Array(input.numBlocks)
     let from = 0
     let count = 1
@@ -361,7 +374,7 @@ class FlowChecks {
     })
     const lastValue = new Int32Array(numBlocks).fill(-1)
     const blockOf = new I32Vec(256)
-    const valueOf = new I32Vec(256)
+    const liveValue = new I32Vec(256)
     const stack = new I32Vec(64)
     for (let v = 0; v < numVRegs; v++) {
       for (let u = useStart[v]; u < useStart[v + 1]; u++) {
@@ -371,7 +384,7 @@ class FlowChecks {
           if (b === defBlock[v] || lastValue[b] === v) continue
           lastValue[b] = v
           blockOf.push(b)
-          valueOf.push(v)
+          liveValue.push(v)
           for (let p = input.predStart[b]; p < input.predStart[b + 1]; p++) stack.push(input.preds[p])
         }
       }
@@ -381,7 +394,7 @@ class FlowChecks {
     for (let b = 0; b < numBlocks; b++) this.liveStart[b + 1] += this.liveStart[b]
     this.live = new Int32Array(blockOf.length)
     const at = this.liveStart.slice()
-    for (let k = 0; k < blockOf.length; k++) this.live[at[blockOf.get(k)]++] = valueOf.get(k)
+    for (let k = 0; k < blockOf.length; k++) this.live[at[blockOf.get(k)]++] = liveValue.get(k)
   }
 
   // ---- The state within a block
@@ -430,7 +443,10 @@ class FlowChecks {
     return false
   }
 
-  /** Location number of part 0 of `alloc`; the parts of a slot follow each other, a register is one location that holds all parts. */
+  /**
+   * Location number of part 0 of `alloc`; the parts of a slot follow each other, a register is one location that holds
+   * all parts.
+   */
   private locOf(alloc: number): number {
     return allocIsReg(alloc) ? allocIndex(alloc) : NUM_PREGS + allocIndex(alloc)
   }
@@ -466,7 +482,8 @@ class FlowChecks {
       const values: number[] = []
       for (let n = this.head[this.locOf(from)]; n >= 0; n = this.nodeNext.get(n)) {
         const v = this.nodeFact.get(n) >> 1
-        if ((this.nodeFact.get(n) & 1) === 0 && this.input.vregClass[v] === cls && this.holds(from, v, cls)) values.push(v)
+        if ((this.nodeFact.get(n) & 1) === 0 && this.input.vregClass[v] === cls && this.holds(from, v, cls))
+          values.push(v)
       }
       this.killAlloc(to, cls)
       for (const v of values) this.addAlloc(to, v, cls)
@@ -512,7 +529,8 @@ class FlowChecks {
       const a = this.output.allocs[o]
       if (this.holds(a, v, opClass(opDesc[o]))) continue
       const held: string[] = []
-      for (let n = this.head[this.locOf(a)]; n >= 0; n = this.nodeNext.get(n)) held.push(`v${this.nodeFact.get(n) >> 1}`)
+      for (let n = this.head[this.locOf(a)]; n >= 0; n = this.nodeNext.get(n))
+        held.push(`v${this.nodeFact.get(n) >> 1}`)
       this.report(
         'value',
         `inst${i}`,
@@ -534,7 +552,11 @@ class FlowChecks {
       return set !== undefined && allocIsReg(a) && (set[p >> 5] & (1 << (p & 31))) !== 0
     }
     const bad = (o: number, message: string): void =>
-      this.report('conflict', `inst${i}`, `operand ${o - first} (v${opVReg[o]}) in ${showAlloc(output.allocs[o])}: ${message}`)
+      this.report(
+        'conflict',
+        `inst${i}`,
+        `operand ${o - first} (v${opVReg[o]}) in ${showAlloc(output.allocs[o])}: ${message}`,
+      )
     for (let o = first; o < end; o++) {
       if (opVReg[o] === NO_VREG) continue
       const d = opDesc[o]

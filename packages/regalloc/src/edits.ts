@@ -1,9 +1,12 @@
 // The list of moves that an allocator inserts, and the pieces of AllocOutput that are the same for every allocator.
 import { growI32, growU8 } from '@k23/entity'
-import type { AllocInput, AllocOutput, MachineEnv, PRegSet } from './interface.ts'
+import type { AllocInput, AllocOutput, PRegSet } from './interface.ts'
 import { allocIndex, allocIsReg, allocIsStack, NO_VREG, NUM_PREGS, opIsDef } from './interface.ts'
 
-/** Moves at program points, in the order in which they were pushed; `finish` sorts them by point and keeps the order within a point. */
+/**
+ * Moves at program points, in the order in which they were pushed; `finish` sorts them by point and keeps the order
+ * within a point.
+ */
 export class EditList {
   length = 0
   point: Int32Array
@@ -72,7 +75,10 @@ export class EditList {
   }
 }
 
-/** Hands out words of the spill area. A two-word slot is aligned to two words; the hole that alignment leaves is filled by the next single word. */
+/**
+ * Hands out words of the spill area. A two-word slot is aligned to two words; the hole that alignment leaves is filled
+ * by the next single word.
+ */
 export class SpillArea {
   words = 0
   private hole = -1
@@ -94,13 +100,7 @@ export class SpillArea {
 }
 
 /** Puts the result together: sorts the edits, collects the registers written and counts the moves by kind. */
-export function finishOutput(
-  input: AllocInput,
-  env: MachineEnv,
-  allocs: Int32Array,
-  edits: EditList,
-  spillWords: number,
-): AllocOutput {
+export function finishOutput(input: AllocInput, allocs: Int32Array, edits: EditList, spillWords: number): AllocOutput {
   edits.sort(2 * input.numInsts)
   const used: PRegSet = new Int32Array(NUM_PREGS >> 5)
   const stats = { spills: 0, reloads: 0, moves: 0 }

@@ -1,18 +1,21 @@
 // Parallel moves: all sources are read before any destination is written; the machine moves one thing at a time.
 //
-// Idea. Draw an edge from source to destination for each move. A location has at most one incoming edge, so every component is a tree, or a
-// cycle with trees hanging from it. A move whose destination nobody still has to read may be done at once; doing it may free its own source.
-// When no such move is left, only disjoint simple cycles remain (every tree edge has been done, so the reader of each location is unique).
-// A cycle is opened by keeping aside the value of one location that is about to be overwritten.
+// Idea. Draw an edge from source to destination for each move. A location has at most one incoming edge, so every
+// component is a tree, or a cycle with trees hanging from it. A move whose destination nobody still has to read may be
+// done at once; doing it may free its own source. When no such move is left, only disjoint simple cycles remain (every
+// tree edge has been done, so the reader of each location is unique). A cycle is opened by keeping aside the value of
+// one location that is about to be overwritten.
 //
-// A second difficulty: machines move register to register, register to memory and memory to register. Memory to memory goes through a register
-// that holds nothing, and where there is none through a victim, which is saved before and restored after. Therefore the
-// value kept aside for a cycle goes to a temporary slot if the register is needed by another move of the same cycle.
+// A second difficulty: machines move register to register, register to memory and memory to register. Memory to memory
+// goes through a register that holds nothing, and where there is none through a victim, which is saved before and
+// restored after. Therefore the value kept aside for a cycle goes to a temporary slot if the register is needed by
+// another move of the same cycle.
 //
-// Invariants. Two stack locations of one set of moves are equal or disjoint. The temporary register and slots are no source and no
-// destination of the set. Linear time and no allocation per move.
+// Invariants. Two stack locations of one set of moves are equal or disjoint. The temporary register and slots are no
+// source and no destination of the set. Linear time and no allocation per move.
 //
-// Literature: C. May, "The parallel assignment problem redefined" (1989); Rideau, Serpette, Leroy, "Tilting at windmills with Coq" (2008).
+// Literature: C. May, "The parallel assignment problem redefined" (1989); Rideau, Serpette, Leroy, "Tilting at
+// windmills with Coq" (2008).
 import { bug, growI32, growU8, I32Vec } from '@k23/entity'
 import type { EditList } from './edits.ts'
 import { NUM_PREGS, allocIndex, allocIsReg, allocIsStack, allocReg, allocStack } from './interface.ts'
@@ -21,7 +24,10 @@ import { NUM_PREGS, allocIndex, allocIsReg, allocIsStack, allocReg, allocStack }
 export interface MoveTemps {
   /** A register of the class that holds nothing at this point and takes no part in the moves; -1 if there is none. */
   freeReg(cls: number): number
-  /** A register of the class that takes no part in stack-to-stack moves (any one): it is saved and restored around its use. */
+  /**
+   * A register of the class that takes no part in stack-to-stack moves (any one): it is saved and restored around its
+   * use.
+   */
   victimReg(cls: number): number
   /** Temporary spill slot of the class, `which` 0 (cycles) or 1 (victims); always the same. */
   tempSlot(cls: number, which: 0 | 1): number
@@ -135,7 +141,8 @@ export class ParallelMoves {
     for (let m = 0; m < n; m++) if (done[m] === 0) this.reader[locIndex(from[m])] = m + 1
     for (let m = 0; m < n; m++) {
       if (done[m] !== 0) continue
-      // `last` reads what `m` is going to overwrite: it will take the value from the temporary, as the last move of the cycle.
+      // `last` reads what `m` is going to overwrite: it will take the value from the temporary, as the last move of the
+      // cycle.
       const last = this.reader[locIndex(to[m])] - 1
       const c = cls[last]
       let registerNeeded = false

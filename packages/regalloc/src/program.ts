@@ -19,7 +19,10 @@ import {
   pregSet,
 } from './interface.ts'
 
-/** One operand: a virtual register (NO_VREG for a fixed register that is passed through) and a descriptor made by `operand()`. */
+/**
+ * One operand: a virtual register (NO_VREG for a fixed register that is passed through) and a descriptor made by
+ * `operand()`.
+ */
 export interface ProgramOperand {
   readonly vreg: number
   readonly desc: number
@@ -137,7 +140,10 @@ function printConstraint(d: number): string {
   }
 }
 
-/** The program as text, with its allocation and moves if `output` is given. One line per instruction, `def`s before `<-`; `!` marks early defs and late uses. */
+/**
+ * The program as text, with its allocation and moves if `output` is given. One line per instruction, `def`s before
+ * `<-`; `!` marks early defs and late uses.
+ */
 export function printProgram(input: AllocInput, output?: AllocOutput): string {
   const lines: string[] = []
   let edit = 0
@@ -170,7 +176,9 @@ export function printProgram(input: AllocInput, output?: AllocOutput): string {
         const set = input.clobberSets[input.clobbers[i]]
         for (let p = 0; p < set.length * 32; p++) if ((set[p >> 5] & (1 << (p & 31))) !== 0) clobbered.push(printReg(p))
       }
-      lines.push(`  ${i}: ${show(true)} <- ${show(false)}${clobbered.length > 0 ? ` clobbers ${clobbered.join(' ')}` : ''}`)
+      lines.push(
+        `  ${i}: ${show(true)} <- ${show(false)}${clobbered.length > 0 ? ` clobbers ${clobbered.join(' ')}` : ''}`,
+      )
       edits(2 * i + 1)
     }
     for (let e = input.succStart[b]; e < input.succStart[b + 1]; e++) {

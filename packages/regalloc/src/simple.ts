@@ -1,9 +1,11 @@
 // The allocator that is right because it is simple.
 //
-// Every virtual register has a home: a spill slot of its own. Each instruction stands alone: what it reads is loaded from the homes before it, what it
-// writes is stored to the homes after it. Between instructions no register holds anything, so every register is free for moves at edges.
+// Every virtual register has a home: a spill slot of its own. Each instruction stands alone: what it reads is loaded
+// from the homes before it, what it writes is stored to the homes after it. Between instructions no register holds
+// anything, so every register is free for moves at edges.
 //
-// Invariant: at every program point between the stores of one instruction and the loads of the next, each live value is in its home.
+// Invariant: at every program point between the stores of one instruction and the loads of the next, each live value is
+// in its home.
 import { bug } from '@k23/entity'
 import { InstAssigner } from './assign.ts'
 import { EditList, SpillArea, countUses, finishOutput } from './edits.ts'
@@ -22,6 +24,7 @@ import {
   opIsDef,
   opPayload,
 } from './interface.ts'
+import { tailFault } from './tail.ts'
 import { type MoveTemps, ParallelMoves } from './moves.ts'
 
 export function allocateSimple(input: AllocInput, env: MachineEnv): AllocOutput {
@@ -93,7 +96,8 @@ export function allocateSimple(input: AllocInput, env: MachineEnv): AllocOutput 
   for (let b = 0; b < input.numBlocks; b++) {
     const firstInst = blockInsts[b]
     const term = blockInsts[b + 1] - 1
-    // What the only predecessor could not do after its branch: the stores of the branch's defs, then the moves of the edge.
+    // What the only predecessor could not do after its branch: the stores of the branch's defs, then the moves of the
+    // edge.
     if (predStart[b + 1] - predStart[b] === 1) {
       const p = preds[predStart[b]]
       storeDefs(blockInsts[p + 1] - 1, 2 * firstInst)
@@ -102,7 +106,8 @@ export function allocateSimple(input: AllocInput, env: MachineEnv): AllocOutput 
     for (let i = firstInst; i <= term; i++) {
       const first = opStart[i]
       const end = opStart[i + 1]
-      // A use on the stack whose slot a def takes over is read from that def's home. Before the loads: all registers are free for the copy.
+      // A use on the stack whose slot a def takes over is read from that def's home. Before the loads: all registers
+      // are free for the copy.
       for (let o = first; o < end; o++) {
         const v = opVReg[o]
         if (opConstraint(opDesc[o]) !== STACK || opIsDef(opDesc[o]) || allocs[o] === homeOf(v)) continue
@@ -128,11 +133,10 @@ export function allocateSimple(input: AllocInput, env: MachineEnv): AllocOutput 
       if (predStart[t + 1] - predStart[t] === 1) continue
       if (paramStart[t + 1] === paramStart[t]) continue
       if (numSuccs !== 1) bug('regalloc', input.name, `block${b}`, `critical edge to block${t}`)
-      if (opStart[term] !== opStart[term + 1]) {
-        bug('regalloc', input.name, `inst${term}`, 'moves of an edge would come between this branch and its operands')
-      }
+      const fault = tailFault(input, env, term, t)
+      if (fault !== undefined) bug('regalloc', input.name, `inst${term}`, `the branch ${fault}`)
       edgeMoves(b, e, t, 2 * term)
     }
   }
-  return finishOutput(input, env, allocs, edits, area.words)
+  return finishOutput(input, allocs, edits, area.words)
 }

@@ -1,26 +1,32 @@
-// Register allocation in one backward pass over each block, in which every value that crosses a block boundary crosses it in memory.
+// Register allocation in one backward pass over each block, in which every value that crosses a block boundary crosses
+// it in memory.
 //
-// Problem. Code that is compiled without optimization still has to be compiled fast, and a value used three times in a block should not be loaded three
-// times. Live ranges and interference cost more than they bring there.
+// Problem. Code that is compiled without optimization still has to be compiled fast, and a value used three times in a
+// block should not be loaded three times. Live ranges and interference cost more than they bring there.
 //
-// Idea. Each value has one home, a spill slot, written once, right after the definition, and only if somebody needs it there: so the
-// home is valid wherever the value is live (SSA), and letting go of a register never costs a store. Instructions are visited from the last to the first.
-// `vregIn` says which value each register has to hold *after* the instruction at hand. The instruction takes registers for its operands; a resident that
-// is in the way is let go: it is loaded from its home right after the instruction, and above it lives in memory. A use gives its register
-// to the value from here upwards; a definition frees it. What is left in registers at the head of the block is loaded there.
+// Idea. Each value has one home, a spill slot, written once, right after the definition, and only if somebody needs it
+// there: so the home is valid wherever the value is live (SSA), and letting go of a register never costs a store.
+// Instructions are visited from the last to the first. `vregIn` says which value each register has to hold *after* the
+// instruction at hand. The instruction takes registers for its operands; a resident that is in the way comes, right
+// after the instruction, from an empty register if there is one, and lives there above it, or else is loaded from its
+// home. A use gives its register to the value from here upwards; a definition frees it. What is left in registers at
+// the head of the block is loaded there.
 //
-// Parameters. On an edge to a block with several predecessors, arguments are moved to the homes of the parameters. A parameter of a block with one
-// predecessor shares its argument's home and costs nothing. That is sound: the argument's home changes only where the argument is defined again, and
-// there the parameter is not live: else a path from that definition to a use of the parameter would not pass the parameter's block, although that block dominates
-// the use.
+// Parameters. On an edge to a block with several predecessors, arguments are moved to the homes of the parameters. A
+// parameter of a block with one predecessor shares its argument's home and costs nothing. That is sound: the argument's
+// home changes only where the argument is defined again, and there the parameter is not live: else a path from that
+// definition to a use of the parameter would not pass the parameter's block, although that block dominates the use.
+//
+// Slots. Homes of values that are used in their own block only are shared between blocks: such a home is written in the
+// block, or, for a parameter, on the edges into it, by moves that read all their sources first. So frames stay small.
 //
 // Invariants
 //   1. needsHome[v] is final when the definition of v is visited: uses in other blocks are counted before the pass, those of its own block lie below.
 //   2. Between instructions, regOf and vregIn are inverse to each other, and all they name is live.
 //   3. Edits are produced backwards; the list is turned round at the end.
 //
-// After the idea of regalloc2's fastalloc (D. Akhmetova and C. Fallin, 2024).
-import { bug } from '@k23/entity'
+// The idea is that of regalloc2's fastalloc (2024).
+import { I32Vec, bug } from '@k23/entity'
 import { InstAssigner } from './assign.ts'
 import { EditList, SpillArea, countUses, finishOutput } from './edits.ts'
 import type { AllocInput, AllocOutput, MachineEnv } from './interface.ts'
@@ -42,6 +48,7 @@ import {
   opPayload,
 } from './interface.ts'
 import { ParallelMoves } from './moves.ts'
+import { tailFault } from './tail.ts'
 
 export function allocateSinglePass(input: AllocInput, env: MachineEnv): AllocOutput {
   return new SinglePass(input, env).run()
@@ -60,6 +67,14 @@ class SinglePass {
   private readonly area = new SpillArea()
   private readonly order: Int32Array[] = []
   private readonly uses: Int32Array
+  /** Values that are used in other blocks than their own. */
+  private crossesBlocks: Uint8Array = new Uint8Array(0)
+  /**
+   * By width: slots for the homes of other values, the k-th of each block in the k-th slot, and how many homes each
+   * block has.
+   */
+  private readonly sharedSlots = [new I32Vec(), new I32Vec(), new I32Vec()]
+  private readonly numLocal: Int32Array[]
   private readonly defBlock: Int32Array
   private readonly needsHome: Uint8Array
   /** The value whose home this one shares: itself, or the argument that a parameter stands for. */
@@ -87,6 +102,7 @@ class SinglePass {
     this.uses = countUses(input)
     this.defBlock = new Int32Array(n).fill(-1)
     this.needsHome = new Uint8Array(n)
+    this.numLocal = [0, 1, 2].map(() => new Int32Array(input.numBlocks))
     this.homeRoot = new Int32Array(n)
     this.home = new Int32Array(n).fill(-1)
     for (let c = 0; c < NUM_CLASSES; c++) {
@@ -114,12 +130,13 @@ class SinglePass {
       const term = input.blockInsts[p + 1] - 1
       for (let o = input.opStart[term]; o < input.opStart[term + 1]; o++) {
         const v = input.opVReg[o]
-        if (v === NO_VREG || !opIsDef(input.opDesc[o]) || this.needsHome[v] === 0 || !allocIsReg(this.allocs[o])) continue
+        if (v === NO_VREG || !opIsDef(input.opDesc[o]) || this.needsHome[v] === 0 || !allocIsReg(this.allocs[o]))
+          continue
         edits.push(2 * input.blockInsts[b], this.allocs[o], this.homeOf(v), input.vregClass[v])
       }
     }
     edits.reverse()
-    return finishOutput(input, this.env, this.allocs, edits, this.area.words)
+    return finishOutput(input, this.allocs, edits, this.area.words)
   }
 
   /** Where values are defined, which of them are needed in other blocks, and which parameters share a home. */
@@ -157,6 +174,7 @@ class SinglePass {
         }
       }
     }
+    this.crossesBlocks = needsHome.slice()
     // A parameter may stand for a parameter; the definition at the end of the chain has to write the home.
     for (let v = 0; v < homeRoot.length; v++) {
       let root = v
@@ -171,8 +189,17 @@ class SinglePass {
 
   private homeOf(v: number): number {
     const root = this.homeRoot[v]
-    if (this.home[root] < 0) this.home[root] = this.area.slot(this.env.spillWords[this.input.vregClass[v]])
+    if (this.home[root] < 0) this.home[root] = this.newHome(root)
     return allocStack(this.home[root])
+  }
+
+  private newHome(v: number): number {
+    const words = this.env.spillWords[this.input.vregClass[v]]
+    if (this.crossesBlocks[v] !== 0) return this.area.slot(words)
+    const shared = this.sharedSlots[words]
+    const k = this.numLocal[words][this.defBlock[v]]++
+    if (k === shared.length) shared.push(this.area.slot(words))
+    return shared.get(k)
   }
 
   private freeReg(cls: number): number {
@@ -223,7 +250,10 @@ class SinglePass {
     }
   }
 
-  /** The moves to the homes of parameters, before the branch; arguments that this block makes come from registers as long as there are some. */
+  /**
+   * The moves to the homes of parameters, before the branch; arguments that this block makes come from registers as
+   * long as there are some.
+   */
   private edgeMoves(b: number, term: number): void {
     const { input, vregIn, regOf, uses } = this
     const { succStart, succs, predStart, paramStart, params, opStart, edgeArgStart, edgeArgs } = input
@@ -231,16 +261,17 @@ class SinglePass {
       const t = succs[e]
       if (predStart[t + 1] - predStart[t] === 1 || paramStart[t + 1] === paramStart[t]) continue
       if (succStart[b + 1] - succStart[b] !== 1) bug('regalloc', input.name, `block${b}`, `critical edge to block${t}`)
-      if (opStart[term] !== opStart[term + 1]) {
-        bug('regalloc', input.name, `inst${term}`, 'moves of an edge would come between this branch and its operands')
-      }
+      const fault = tailFault(input, this.env, term, t)
+      if (fault !== undefined) bug('regalloc', input.name, `inst${term}`, `the branch ${fault}`)
+      // Where the branch has operands, registers are theirs.
+      const inRegs = opStart[term] === opStart[term + 1]
       this.assigner.reset()
       for (let k = 0; k < paramStart[t + 1] - paramStart[t]; k++) {
         const p = params[paramStart[t] + k]
         if (uses[p] === 0) continue
         const a = edgeArgs[edgeArgStart[e] + k]
         const cls = input.vregClass[a]
-        if (regOf[a] < 0 && this.defBlock[a] === b && this.isMadeByInst(a, b)) {
+        if (inRegs && regOf[a] < 0 && this.defBlock[a] === b && this.isMadeByInst(a, b)) {
           const regs = this.order[cls]
           for (let x = 0; x < regs.length && regOf[a] < 0; x++) {
             if (vregIn[regs[x]] >= 0) continue
@@ -291,13 +322,23 @@ class SinglePass {
       const v = vregIn[r]
       if (v < 0 || ((early[r] === 0 || early[r] === v + 1) && (late[r] === 0 || late[r] === v + 1))) continue
       if (this.isDefinedBy(v, first, end)) continue
-      needsHome[v] = 1
       vregIn[r] = -1
-      regOf[v] = -1
-      this.addMove(this.homeOf(v), allocReg(r), vregClass[v])
+      // Above the instruction it lives in a register that is empty, if there is one, else in its home.
+      const other = this.emptyReg(vregClass[v])
+      if (other >= 0 && !isTerm) {
+        regOf[v] = other
+        vregIn[other] = v
+        touchedAt[other] = this.time
+        this.addMove(allocReg(other), allocReg(r), vregClass[v])
+      } else {
+        needsHome[v] = 1
+        regOf[v] = -1
+        this.addMove(this.homeOf(v), allocReg(r), vregClass[v])
+      }
     }
 
-    // Results: to where they are expected, and to their homes. After a branch nothing is expected, and the heads of the successors do the rest.
+    // Results: to where they are expected, and to their homes. After a branch nothing is expected, and the heads of the
+    // successors do the rest.
     for (let o = first; o < end; o++) {
       const v = opVReg[o]
       if (v === NO_VREG || !opIsDef(opDesc[o])) continue
@@ -329,12 +370,29 @@ class SinglePass {
     this.flushMoves(2 * i)
   }
 
+  /**
+   * A register that holds nothing after the instruction and takes no part in it; those that survive calls, which come
+   * last, are looked at first.
+   */
+  private emptyReg(cls: number): number {
+    const { early, late } = this.assigner
+    const regs = this.order[cls]
+    for (let x = regs.length - 1; x >= 0; x--) {
+      const r = regs[x]
+      if (this.vregIn[r] < 0 && early[r] === 0 && late[r] === 0) return r
+    }
+    return -1
+  }
+
   private isDefinedBy(v: number, first: number, end: number): boolean {
     for (let o = first; o < end; o++) if (this.input.opVReg[o] === v && opIsDef(this.input.opDesc[o])) return true
     return false
   }
 
-  /** Results that may be, or have to be, in memory; a use in memory that such a result takes over is copied to the result's home. */
+  /**
+   * Results that may be, or have to be, in memory; a use in memory that such a result takes over is copied to the
+   * result's home.
+   */
   private flexibleDefs(i: number): void {
     const { input, allocs, assigner, regOf, tiedDef } = this
     const { opStart, opVReg, opDesc } = input

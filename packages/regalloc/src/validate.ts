@@ -1,10 +1,9 @@
-// The rules of AllocInput, as far as they can be checked without data flow (that each use is dominated by its definition is for the
-// checker to find: it then holds the value nowhere).
+// The rules of AllocInput, as far as they can be checked without data flow (that each use is dominated by its
+// definition is for the checker to find: it then holds the value nowhere).
 //
 //   blocks    consecutive, none empty; entry without parameters and predecessors; successors and predecessors agree
 //   edges     as many arguments as the target has parameters, of the same class; no critical edge
-//   branches  a branch whose successor has other predecessors has no operands and no clobbers: moves are placed before it
-//             a branch that defines something only leads to blocks with one predecessor
+//   branches  a branch to a block with several predecessors, before which moves are placed, has no operands but early uses in registers (tail.ts)
 //   SSA       one definition per virtual register
 //   operands  class of the virtual register; fixed registers allocatable and of the class; a limit is a power of two; a reuse is a def
 //             and names an early use of this instruction which no other def reuses; no late operand and no early def in a clobbered register
@@ -23,6 +22,7 @@ import {
   opPayload,
   pregClass,
 } from './interface.ts'
+import { tailFault } from './tail.ts'
 
 export interface InputFault {
   readonly entity: string
@@ -57,10 +57,6 @@ export function validate(input: AllocInput, env: MachineEnv): InputFault | undef
     }
     const term = blockInsts[b + 1] - 1
     const numSuccs = succStart[b + 1] - succStart[b]
-    let termDefines = false
-    for (let o = opStart[term]; o < opStart[term + 1]; o++) {
-      if (opVReg[o] !== NO_VREG && opIsDef(opDesc[o])) termDefines = true
-    }
     for (let e = succStart[b]; e < succStart[b + 1]; e++) {
       const t = succs[e]
       if (t < 0 || t >= input.numBlocks) return fault(block, `successor ${t} is no block`)
@@ -76,14 +72,9 @@ export function validate(input: AllocInput, env: MachineEnv): InputFault | undef
       }
       if (predStart[t + 1] - predStart[t] === 1) continue
       if (numSuccs !== 1) return fault(block, `critical edge to block${t}`)
-      for (let o = opStart[term]; o < opStart[term + 1]; o++) {
-        if (opVReg[o] !== NO_VREG) {
-          return fault(`inst${term}`, `a branch with operands, but block${t} has several predecessors`)
-        }
-      }
-      if (termDefines || input.clobbers[term] >= 0) {
-        return fault(`inst${term}`, `a branch that writes registers, but block${t} has several predecessors`)
-      }
+      const why = tailFault(input, env, term, t)
+      if (why !== undefined)
+        return fault(`inst${term}`, `the branch to block${t}, which has several predecessors, ${why}`)
     }
   }
   for (let i = 0; i < input.numInsts; i++) {

@@ -1,4 +1,5 @@
-// Random programs, each allocated by every algorithm and proven by the checker. K23_LONG=1: 200,000 programs per algorithm.
+// Random programs, each allocated by every algorithm and proven by the checker. K23_LONG=1: 200,000 programs per
+// algorithm.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Algorithm, allocate, printProgram, programInput } from '../src/index.ts'
@@ -6,13 +7,14 @@ import { generateCase, listChoices, seededChoices } from '../src/fuzz/index.ts'
 
 const algorithms: Algorithm[] = ['simple', 'single_pass', 'backtracking']
 const runs = process.env.K23_LONG === '1' ? 200_000 : Number(process.env.K23_FUZZ_RUNS ?? 400)
-const options = { maxBlocks: 8, maxInstsPerBlock: 8 }
+const small = { maxBlocks: 8, maxInstsPerBlock: 8 }
+const large = { maxBlocks: 40, maxInstsPerBlock: 24 }
 
 /** The decisions of the generator, as a list that shrinks. */
-const decisions = fc.array(fc.nat(0xffff), { maxLength: 3000, size: 'max' })
+const decisions = fc.array(fc.nat(0xffff), { maxLength: 20_000, size: 'max' })
 
 /** Undefined if all is well, else what is wrong and with what. */
-function failure(choices: ReturnType<typeof listChoices>, algorithm: Algorithm): string | undefined {
+function failure(choices: ReturnType<typeof listChoices>, algorithm: Algorithm, options = small): string | undefined {
   const { program, env } = generateCase(choices, options)
   const input = programInput(program)
   try {
@@ -27,12 +29,13 @@ for (const algorithm of algorithms) {
   test(`${algorithm}: ${runs} random programs`, () => {
     for (let seed = 1; seed <= runs; seed++) {
       const record: number[] = []
-      if (failure(seededChoices(seed, record), algorithm) === undefined) continue
+      const options = seed % 20 === 0 ? large : small
+      if (failure(seededChoices(seed, record), algorithm, options) === undefined) continue
       const shrunk = fc.check(
-        fc.property(decisions, (list) => failure(listChoices(list), algorithm) === undefined),
+        fc.property(decisions, (list) => failure(listChoices(list), algorithm, options) === undefined),
         { examples: [[record]], numRuns: 1, interruptAfterTimeLimit: 10_000 },
       )
-      expect.fail(`seed ${seed}\n${failure(listChoices(shrunk.counterexample?.[0] ?? record), algorithm)}`)
+      expect.fail(`seed ${seed}\n${failure(listChoices(shrunk.counterexample?.[0] ?? record), algorithm, options)}`)
     }
   })
 
@@ -46,4 +49,3 @@ for (const algorithm of algorithms) {
     )
   })
 }
-

@@ -10,8 +10,8 @@ interface Move {
   cls: number
 }
 
-// Locations: five registers of two one-word classes and eight slots that both classes share (so that a cycle can run through both); the
-// third class, two words wide, has its own registers and slots.
+// Locations: five registers of two one-word classes and eight slots that both classes share (so that a cycle can run
+// through both); the third class, two words wide, has its own registers and slots.
 const REGS = 5
 const SLOTS = 8
 const SCRATCH = 60
@@ -74,23 +74,41 @@ function agrees(moves: Move[], free: (cls: number) => number): void {
 }
 
 test('the sequence does what the parallel moves say, with a free register', () => {
-  fc.assert(fc.property(someMoves, (moves) => agrees(moves, (cls) => preg(cls, SCRATCH))), { numRuns: 2000 })
+  fc.assert(
+    fc.property(someMoves, (moves) => agrees(moves, (cls) => preg(cls, SCRATCH))),
+    { numRuns: 2000 },
+  )
 })
 
 test('the sequence does what the parallel moves say, without a free register', () => {
-  fc.assert(fc.property(someMoves, (moves) => agrees(moves, () => -1)), { numRuns: 2000 })
+  fc.assert(
+    fc.property(someMoves, (moves) => agrees(moves, () => -1)),
+    { numRuns: 2000 },
+  )
 })
 
 test('the sequence does what the parallel moves say, with a free register of one class only', () => {
-  fc.assert(fc.property(someMoves, (moves) => agrees(moves, (cls) => (cls === 1 ? preg(cls, SCRATCH) : -1))), { numRuns: 2000 })
+  fc.assert(
+    fc.property(someMoves, (moves) => agrees(moves, (cls) => (cls === 1 ? preg(cls, SCRATCH) : -1))),
+    { numRuns: 2000 },
+  )
 })
 
 test('permutations, which are nothing but cycles', () => {
   const permutation = fc
-    .tuple(fc.shuffledSubarray(Array.from({ length: REGS + SLOTS }, (_, k) => k), { minLength: REGS + SLOTS }), fc.nat(2))
+    .tuple(
+      fc.shuffledSubarray(
+        Array.from({ length: REGS + SLOTS }, (_, k) => k),
+        { minLength: REGS + SLOTS },
+      ),
+      fc.nat(2),
+    )
     .map(([p, cls]): Move[] => p.map((to, from) => ({ from: location(cls, from), to: location(cls, to), cls })))
   for (const free of [(cls: number) => preg(cls, SCRATCH), () => -1]) {
-    fc.assert(fc.property(permutation, (moves) => agrees(moves, free)), { numRuns: 1000 })
+    fc.assert(
+      fc.property(permutation, (moves) => agrees(moves, free)),
+      { numRuns: 1000 },
+    )
   }
 })
 
@@ -104,7 +122,11 @@ test('a cycle of registers takes one extra move, a chain none', () => {
 
 test('a large set of moves is resolved in linear time', () => {
   const n = 50_000
-  const shift = Array.from({ length: n }, (_, k) => ({ from: allocStack(1000 + k), to: allocStack(1000 + ((k + 1) % n)), cls: 0 }))
+  const shift = Array.from({ length: n }, (_, k) => ({
+    from: allocStack(1000 + k),
+    to: allocStack(1000 + ((k + 1) % n)),
+    cls: 0,
+  }))
   const { edits } = run(shift, (cls) => preg(cls, SCRATCH))
   expect(edits.length).toBe(2 * n + 2)
 })

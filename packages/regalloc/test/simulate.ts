@@ -1,5 +1,6 @@
-// Runs the program over virtual registers and the allocated program side by side along one random path, with real values (each definition
-// makes a fresh number), and compares every use. The checker's independent witness: whatever the checker accepts must run like this.
+// Runs the program over virtual registers and the allocated program side by side along one random path, with real
+// values (each definition makes a fresh number), and compares every use. The checker's independent witness: whatever
+// the checker accepts must run like this.
 import type { AllocInput, AllocOutput, MachineEnv } from '../src/interface.ts'
 import { NO_VREG, allocIndex, allocIsReg, opClass, opIsDef, opIsLate } from '../src/interface.ts'
 
@@ -55,8 +56,8 @@ export function simulate(
         }
         return undefined
       }
-      // As bad as the machine may make it: early results before the inputs are read would be wrong for a reused one, so first the early
-      // inputs, then the early results, then the late inputs, then garbage, then the late results.
+      // As bad as the machine may make it: early results before the inputs are read would be wrong for a reused one, so
+      // first the early inputs, then the early results, then the late inputs, then garbage, then the late results.
       const wrong = uses(false)
       if (wrong !== undefined) return wrong
       define(false)
@@ -74,7 +75,8 @@ export function simulate(
     const e = input.succStart[block] + choose(n)
     const target = input.succs[e]
     const args: number[] = []
-    for (let k = input.edgeArgStart[e]; k < input.edgeArgStart[e + 1]; k++) args.push(values.get(input.edgeArgs[k]) as number)
+    for (let k = input.edgeArgStart[e]; k < input.edgeArgStart[e + 1]; k++)
+      args.push(values.get(input.edgeArgs[k]) as number)
     args.forEach((x, k) => {
       values.set(input.params[input.paramStart[target] + k], x)
     })

@@ -149,7 +149,9 @@ export class Riscv64Machine implements Machine {
   /** Gives up the innermost entry, after a trap in it; the one below (if any) goes on with the next run(). */
   leave(given: Hart): void {
     const hart = this.own(given)
-    if (hart.restorePending || hart.depth === 0) return
+    if (hart.depth === 0) return
+    // An entry above has returned, and this one was not resumed since: its context is the one to go back to before it is dropped.
+    if (hart.restorePending) this.resumeOuter(hart)
     hart.depth--
     hart.restore()
   }

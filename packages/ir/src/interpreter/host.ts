@@ -46,7 +46,12 @@ function pureRoutine(op: number, type: Type, arity: number): HostFunction {
 
 /** The area that a routine of the C library is given; one that it cannot access is the program's fault. */
 function area(memory: Memory, address: Bits, size: number, write: boolean): Place {
-  return memory.find(address, size, write) ?? undefinedBehaviour(`a library routine is given ${size} bytes at 0x${address.toString(16)}, which cannot be accessed`)
+  return (
+    memory.find(address, size, write) ??
+    undefinedBehaviour(
+      `a library routine is given ${size} bytes at 0x${address.toString(16)}, which cannot be accessed`,
+    )
+  )
 }
 
 /** A routine on memory: `f` gives its result, which counts where the signature has one. */

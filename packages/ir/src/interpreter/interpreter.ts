@@ -13,7 +13,6 @@
 import { bug } from '@k23/entity'
 import type { Inst } from '../entities.ts'
 import type { Func } from '../function.ts'
-import * as Op from '../gen/op.ts'
 import { opName } from '../opcodes/tables.ts'
 import type { DataValue } from '../text/data-value.ts'
 import { trapCodeName } from '../trapcode.ts'
@@ -21,7 +20,7 @@ import { controlEvaluators } from './eval/control.ts'
 import type { ControlEvaluator, EffectEvaluator } from './eval/effects.ts'
 import { applyPure, PURE } from './eval/eval-pure.ts'
 import { memoryEvaluators } from './eval/memory.ts'
-import type { OpName } from './eval/pure.ts'
+import { opcodeOf, type OpName } from './eval/pure.ts'
 import { specialEvaluators } from './eval/special.ts'
 import type { HostFunction } from './host.ts'
 import { fromBytes } from './lanes.ts'
@@ -41,7 +40,7 @@ export interface InterpreterOptions {
   readonly host?: ReadonlyMap<string, HostFunction>
   /** Addresses of symbols (symbol_value, tls_value), by name. Functions are found without. */
   readonly symbols?: ReadonlyMap<string, number>
-  /** Memory that the program finds; a new one by default. */
+  /** Memory that the program finds; a new one by default. Interpreters may share one, running one after the other. */
   readonly memory?: Memory
 }
 
@@ -76,13 +75,14 @@ function steps(): (Step | undefined)[] {
   })
   for (const table of [memoryEvaluators, specialEvaluators]) {
     for (const [name, evaluator] of Object.entries(table) as [OpName, EffectEvaluator][]) {
-      add(Op[name], (m, frame, inst) => {
+      add(opcodeOf(name), (m, frame, inst) => {
         m.setResults(frame, inst, evaluator(m, frame, inst))
         m.next(frame)
       })
     }
   }
-  for (const [name, evaluator] of Object.entries(controlEvaluators) as [OpName, ControlEvaluator][]) add(Op[name], evaluator)
+  for (const [name, evaluator] of Object.entries(controlEvaluators) as [OpName, ControlEvaluator][])
+    add(opcodeOf(name), evaluator)
   return out
 }
 
@@ -97,7 +97,8 @@ export function createInterpreter(functions: readonly Func[], options: Interpret
   const program = new Program(functions, options.host ?? new Map(), options.symbols ?? new Map())
   const fuel = options.fuel ?? Number.POSITIVE_INFINITY
   let executed = 0
-  const machine = new Machine(memory, program, options.stackSize ?? 8 << 20, { maxDepth: options.maxDepth ?? 10_000 }, invoke)
+  const limits = { maxDepth: options.maxDepth ?? 10_000, stackSize: options.stackSize ?? 8 << 20 }
+  const machine = new Machine(memory, program, limits, invoke)
 
   function invoke(name: string, args: readonly DataValue[]): Outcome {
     const callee = program.find(name)
@@ -108,10 +109,7 @@ export function createInterpreter(functions: readonly Func[], options: Interpret
       bug('interpreter', name, '-', 'arguments do not have the types of the signature')
     }
     const depth = machine.frames.length // more than 0 where a host function calls back
-    if (depth === 0) {
-      machine.fuel = fuel
-      machine.pinned = 0n
-    }
+    if (depth === 0) machine.begin(fuel)
     try {
       machine.callFromHost(
         callee,
@@ -124,6 +122,8 @@ export function createInterpreter(functions: readonly Func[], options: Interpret
       if (e instanceof Trap) return { trap: trapCodeName(e.code) }
       if (e instanceof Unsupported) return { unsupported: e.message }
       throw e
+    } finally {
+      if (depth === 0) machine.end()
     }
   }
 

@@ -46,7 +46,12 @@ interface Hook {
 
 export interface Limits {
   readonly maxDepth: number
+  /** Bytes. */
+  readonly stackSize: number
 }
+
+/** Bytes of the stack that are mapped at first; most programs need no more. */
+const FIRST_STACK = 1 << 16
 
 export class Machine {
   readonly memory: Memory
@@ -57,18 +62,27 @@ export class Machine {
   pinned: Bits = 0n
   /** What the outermost function returned. */
   returned: readonly Bits[] = []
-  private readonly stack: Region
+  private stack: Region
   private readonly limits: Limits
   private readonly invoke: HostContext['invoke']
 
-  constructor(memory: Memory, program: Program, stackSize: number, limits: Limits, invoke: HostContext['invoke']) {
+  constructor(memory: Memory, program: Program, limits: Limits, invoke: HostContext['invoke']) {
     this.memory = memory
     this.program = program
     this.limits = limits
     this.invoke = invoke
-    const base = STACK_TOP - stackSize
-    memory.map(stackSize, { base })
-    this.stack = (memory.find(BigInt(base), 1, true) ?? bug('interpreter', '-', 'stack', 'not mapped')).region
+    this.stack = stackRegion(Math.min(FIRST_STACK, limits.stackSize))
+  }
+
+  /** Makes the stack accessible: only while a program runs, so that several interpreters can share a memory. */
+  begin(fuel: number): void {
+    this.memory.map(this.stack.bytes, this.stack)
+    this.fuel = fuel
+    this.pinned = 0n
+  }
+
+  end(): void {
+    this.memory.unmap(this.stack.base)
   }
 
   // ---- values
@@ -196,7 +210,11 @@ export class Machine {
   }
 
   /** Results of a host function, or undefined where it threw and a handler has control. */
-  private callHost(callee: Extract<Callee, { kind: 'host' }>, signature: Signature, args: readonly Bits[]): Bits[] | undefined {
+  private callHost(
+    callee: Extract<Callee, { kind: 'host' }>,
+    signature: Signature,
+    args: readonly Bits[],
+  ): Bits[] | undefined {
     const values: DataValue[] = args.map((x, i) => toDataValue(signature.params[i].type, x))
     const outcome = callee.call(values, { memory: this.memory, signature, invoke: this.invoke })
     if ('trap' in outcome) throw new Trap(parseTrapCode(outcome.trap))
@@ -252,7 +270,8 @@ export class Machine {
     })
     const fp = top - 16
     const sp = Math.floor((fp - code.frameBytes) / code.frameAlign) * code.frameAlign
-    if (sp < this.stack.base || this.frames.length >= this.limits.maxDepth) throw new Trap(TRAP_STACK_OVERFLOW)
+    if (this.frames.length >= this.limits.maxDepth) throw new Trap(TRAP_STACK_OVERFLOW)
+    this.reserve(sp)
     const at = (address: number): number => address - this.stack.base
     this.stack.bytes.fill(0, at(sp), at(fp))
     writePlace({ region: this.stack, offset: at(fp) }, 8, BigInt(hook.fp))
@@ -269,17 +288,35 @@ export class Machine {
     }
     this.enterBlock(frame, code.entry, args)
     this.frames.push(frame)
-    if (func.stackLimit !== undefined && BigInt(sp) < this.globalValue(frame, func.stackLimit)) throw new Trap(TRAP_STACK_OVERFLOW)
+    if (func.stackLimit !== undefined && BigInt(sp) < this.globalValue(frame, func.stackLimit))
+      throw new Trap(TRAP_STACK_OVERFLOW)
+  }
+
+  /** Maps the stack down to `sp`, or traps where it may not grow so far. */
+  private reserve(sp: number): void {
+    if (sp >= this.stack.base) return
+    const wanted = STACK_TOP - sp
+    if (wanted > this.limits.stackSize) throw new Trap(TRAP_STACK_OVERFLOW)
+    const old = this.stack
+    this.stack = stackRegion(Math.min(Math.max(wanted, 2 * old.bytes.length), this.limits.stackSize))
+    this.stack.bytes.set(old.bytes, this.stack.bytes.length - old.bytes.length)
+    this.memory.unmap(old.base)
+    this.memory.map(this.stack.bytes, this.stack)
   }
 
   private copyStructure(from: Bits, to: number, size: number): Bits {
-    if (to < this.stack.base) throw new Trap(TRAP_STACK_OVERFLOW)
+    this.reserve(to)
     if (size === 0) return BigInt(to)
     const source = this.memory.find(from, size, false)
-    if (source === undefined) undefinedBehaviour(`a structure argument of ${size} bytes at 0x${from.toString(16)} cannot be read`)
+    if (source === undefined)
+      undefinedBehaviour(`a structure argument of ${size} bytes at 0x${from.toString(16)} cannot be read`)
     writePlace({ region: this.stack, offset: to - this.stack.base }, size, readPlace(source, size))
     return BigInt(to)
   }
+}
+
+function stackRegion(size: number): Region {
+  return { base: STACK_TOP - size, bytes: new Uint8Array(size), writable: true }
 }
 
 /** The outcome of what the outermost function returned. */

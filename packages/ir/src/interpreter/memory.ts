@@ -42,7 +42,8 @@ export class Memory {
     const bytes = typeof content === 'number' ? new Uint8Array(content) : content
     const base = options.base ?? this.nextBase
     const end = base + bytes.length
-    if (this.regions.some((r) => base < r.base + r.bytes.length && r.base < end)) throw new RangeError(`memory at 0x${base.toString(16)} is already mapped`)
+    if (this.regions.some((r) => base < r.base + r.bytes.length && r.base < end))
+      throw new RangeError(`memory at 0x${base.toString(16)} is already mapped`)
     this.regions.push({ base, bytes, writable: options.writable ?? true })
     this.regions.sort((a, b) => a.base - b.base)
     if (end > this.nextBase - GAP) this.nextBase = Math.ceil(end / GAP) * GAP + GAP
@@ -71,7 +72,8 @@ export function readPlace(place: Place, size: number): Bits {
   const { bytes } = place.region
   const at = place.offset
   if (size === 1) return BigInt(bytes[at])
-  if (size === 4) return BigInt((bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0)
+  if (size === 4)
+    return BigInt((bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0)
   return fromBytes(bytes.subarray(at, at + size))
 }
 

@@ -57,7 +57,11 @@ export class Program {
   private readonly symbols: ReadonlyMap<string, number>
   private nextAddress = CODE_BASE
 
-  constructor(functions: readonly Func[], host: ReadonlyMap<string, HostFunction>, symbols: ReadonlyMap<string, number>) {
+  constructor(
+    functions: readonly Func[],
+    host: ReadonlyMap<string, HostFunction>,
+    symbols: ReadonlyMap<string, number>,
+  ) {
     this.symbols = symbols
     for (const func of functions) this.add(prepare(func, this.nextAddress), func.numInsts * INST_BYTES)
     for (const [name, call] of host) this.addHost(name, call)

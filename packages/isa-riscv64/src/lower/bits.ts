@@ -97,7 +97,7 @@ export function selectBits(c: RiscvLower, k: XReg, x: XReg, y: XReg): XReg {
 
 
 
-// biome-ignore-start format: table
+// biome-ignore format: table
 export const bitRules: Rule[] = [
   rule('popcnt_zbb', w32or64, [val],      (x) => popcnt(x),               (c, t, x) => c.rr(t === I32 ? emit.cpopw : emit.cpop, c.x(x)), { has: [zbb] }),
   rule('popcnt', fits64, [val],              (x) => popcnt(x),               (c, t, x) => popcount(c, c.zx(x), laneBits(t))),
@@ -109,4 +109,3 @@ export const bitRules: Rule[] = [
   rule('bitrev', fits64, [val],              (x) => bitrev(x),               (c, t, x) => down(c, t, reverseBits(c, c.x(x)))),
   rule('bitselect', fits64, [val, val, val], (k, x, y) => bitselect(k, x, y), (c, _t, k, x, y) => selectBits(c, c.x(k), c.x(x), c.x(y))),
 ]
-// biome-ignore-end format: table

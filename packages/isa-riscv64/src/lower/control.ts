@@ -5,7 +5,7 @@ import {
   get_stack_pointer, i128, i64, icmp, iconst, intRange, jumpTable, type Rule, select, select_spectre_guard, sequence_point,
   set_pinned_reg, stack_addr, stackSlot, offset, symbol_value, trap, trapCode, trapnz, trapz, uadd_overflow_trap, val, valOf, func, globalValue,
 } from '@k23/rules'
-import { FRAME_INCOMING, FRAME_SLOT, P_TRAP } from '@k23/machinst'
+import { FRAME_SLOT, P_TRAP } from '@k23/machinst'
 import { emit, Opc } from '../insts/index.ts'
 import type { FReg, XReg } from '../insts/index.ts'
 import { X0 } from '../context.ts'
@@ -15,6 +15,7 @@ import { type Comparison, comparison, maskOf, nonZero, set, setImm, setPair, tru
 import type { RiscvLower } from './driver.ts'
 import { rule, zicond } from './types.ts'
 import { selectBits } from './bits.ts'
+import { bitsOf, fromBits } from './float-convert.ts'
 
 function branch(c: RiscvLower, { row, a, b }: Comparison): void {
   c.br(row, a, b)
@@ -24,7 +25,7 @@ function trapWhere(c: RiscvLower, { row, a, b }: Comparison, code: number, holds
   c.trapIf(holds ? row : invertRow(row), a, b, code)
 }
 
-function selectValue(c: RiscvLower, t: Type, { row, a, b }: Comparison, x: Value, y: Value): number {
+export function selectBy(c: RiscvLower, t: Type, { row, a, b }: Comparison, x: Value, y: Value): number {
   if (isFloat(t) && c.classesOf(t).length === 1) return c.selectF(row, a, b, c.f(x) as FReg, c.f(y) as FReg)
   if (c.classesOf(t).length === 1) return c.selectX(row, a, b, c.x(x), c.x(y))
   const lo = c.selectX(row, a, b, c.lo(x), c.lo(y))
@@ -34,6 +35,7 @@ function selectValue(c: RiscvLower, t: Type, { row, a, b }: Comparison, x: Value
 /** Selection without a branch, so that nothing is guessed: by a mask of the condition. */
 function guard(c: RiscvLower, t: Type, k: XReg, x: Value, y: Value): number {
   const mask = maskOf(c, k)
+  if (isFloat(t) && c.classesOf(t).length === 1) return fromBits(c, t, selectBits(c, mask, bitsOf(c, x), bitsOf(c, y)))
   if (c.classesOf(t).length === 1) return selectBits(c, mask, c.x(x), c.x(y))
   return c.pair(selectBits(c, mask, c.lo(x), c.lo(y)), selectBits(c, mask, c.hi(x), c.hi(y)))
 }
@@ -89,11 +91,9 @@ function setReg(c: RiscvLower, x: XReg, hw: number): void {
   w.push(hw)
 }
 
+/** Beside the caller's frame pointer (emit.ts, emitPrologue). */
 function returnAddress(c: RiscvLower): XReg {
-  c.frame.needsFrame = true
-  const d = c.tx()
-  c.genFrameLoad(d, FRAME_INCOMING, -8, I64)
-  return d
+  return c.rri(emit.ld, getReg(c, 8), 8)
 }
 
 function overflowTrap(c: RiscvLower, t: Type, x: Value, y: Value, code: number): XReg {
@@ -111,7 +111,7 @@ function overflowTrap(c: RiscvLower, t: Type, x: Value, y: Value, code: number):
 
 const smallImm = intRange(-2047, 2046)
 
-// biome-ignore-start format: table
+// biome-ignore format: table
 export const controlRules: Rule[] = [
   rule('icmp_imm',  fits64, [cc(), val, smallImm],                   (p, x, k) => icmp(p, x, iconst(k)),             (c, _t, p, x, k) => setImm(c, p, x, k)),
   rule('icmp',      fits64, [cc(), val, val],                        (p, x, y) => icmp(p, x, y),                     (c, _t, p, x, y) => set(c, p, x, y)),
@@ -119,9 +119,9 @@ export const controlRules: Rule[] = [
   rule('bmask',     any,    [val],                                   (x) => bmask(x),                                (c, t, x) => { const m = maskOf(c, truth(c, x)); return c.classesOf(t).length === 1 ? m : c.pair(m, m) }),
 
   rule('select_icmp_zicond', i64, [cc(), valOf(fits64), val, val, val], (p, a, b, x, y) => select(icmp(p, a, b), x, y), (c, _t, p, a, b, x, y) => zeroing(c, set(c, p, a, b), x, y), { has: [zicond] }),
-  rule('select_icmp',   any, [cc(), valOf(fits64), val, val, val],   (p, a, b, x, y) => select(icmp(p, a, b), x, y), (c, t, p, a, b, x, y) => selectValue(c, t, comparison(c, p, a, b), x, y)),
+  rule('select_icmp',   any, [cc(), valOf(fits64), val, val, val],   (p, a, b, x, y) => select(icmp(p, a, b), x, y), (c, t, p, a, b, x, y) => selectBy(c, t, comparison(c, p, a, b), x, y)),
   rule('select_zicond', fits64, [val, val, val],                     (k, x, y) => select(k, x, y),                   (c, _t, k, x, y) => zeroing(c, nonZero(c, k).a, x, y), { has: [zicond] }),
-  rule('select',        any, [val, val, val],                        (k, x, y) => select(k, x, y),                   (c, t, k, x, y) => selectValue(c, t, nonZero(c, k), x, y)),
+  rule('select',        any, [val, val, val],                        (k, x, y) => select(k, x, y),                   (c, t, k, x, y) => selectBy(c, t, nonZero(c, k), x, y)),
   rule('guard_zicond', fits64, [val, val, val],                      (k, x, y) => select_spectre_guard(k, x, y),     (c, _t, k, x, y) => zeroing(c, nonZero(c, k).a, x, y), { has: [zicond] }),
   rule('guard',        any, [val, val, val],                         (k, x, y) => select_spectre_guard(k, x, y),     (c, t, k, x, y) => guard(c, t, truth(c, k), x, y)),
 
@@ -147,4 +147,3 @@ export const controlRules: Rule[] = [
   rule('fence',          any, [],                                    () => fence(),                                  (c) => { emit.fence(c, 15, 15) }),
   rule('sequence_point', any, [],                                    () => sequence_point(),                         () => {}),
 ]
-// biome-ignore-end format: table

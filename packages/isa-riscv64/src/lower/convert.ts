@@ -31,7 +31,7 @@ function split(c: RiscvLower, t: Type, x: Value): number {
   return c.pair(r, c.rri(emit.srli, r, laneBits(t) / 2))
 }
 
-// biome-ignore-start format: table
+// biome-ignore format: table
 export const convertRules: Rule[] = [
   rule('uextend',      anyInt, [valOf(fits64)], (x) => uextend(x),            zeroExtend),
   rule('sextend',      anyInt, [valOf(fits64)], (x) => sextend(x),            signExtend),
@@ -40,4 +40,3 @@ export const convertRules: Rule[] = [
   rule('iconcat',      fits64, [val, val],      (x, y) => iconcat(x, y),      concat),
   rule('isplit',       anyInt, [val],           (x) => isplit(x),             split),
 ]
-// biome-ignore-end format: table

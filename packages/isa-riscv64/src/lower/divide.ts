@@ -58,7 +58,7 @@ function divisor(c: RiscvLower, i: number, signed: boolean): XReg {
 }
 
 
-// biome-ignore-start format: table
+// biome-ignore format: table
 export const divideRules: Rule[] = [
   rule('udiv_const', fits64, [inst, val, immBy(nonZeroDivisor)], (i, x, k) => at(i, udiv(x, iconst(k))), (c, t, i, x) => byConstant(c, t, x, divisor(c, i, false), emit.divu, emit.divuw, false)),
   rule('udiv',       fits64, [val, val],                         (x, y) => udiv(x, y),                   (c, t, x, y) => divide(c, t, x, y, emit.divu, emit.divuw, false, false)),
@@ -69,4 +69,3 @@ export const divideRules: Rule[] = [
   rule('srem_const', fits64, [inst, val, immBy(nonZeroDivisor)], (i, x, k) => at(i, srem(x, iconst(k))), (c, t, i, x) => byConstant(c, t, x, divisor(c, i, true), emit.rem, emit.remw, true)),
   rule('srem',       fits64, [val, val],                         (x, y) => srem(x, y),                   (c, t, x, y) => divide(c, t, x, y, emit.rem, emit.remw, true, false)),
 ]
-// biome-ignore-end format: table

@@ -6,6 +6,8 @@ import { bitRules } from './bits.ts'
 import { controlRules } from './control.ts'
 import { convertRules } from './convert.ts'
 import { divideRules } from './divide.ts'
+import { floatRules } from './float.ts'
+import { floatConvertRules } from './float-convert.ts'
 import { memoryRules } from './memory.ts'
 import { overflowRules } from './overflow.ts'
 import { pairRules } from './pairs.ts'
@@ -19,6 +21,8 @@ export const rules: readonly Rule[] = [
   ...overflowRules,
   ...pairRules,
   ...convertRules,
+  ...floatRules,
+  ...floatConvertRules,
   ...controlRules,
   ...memoryRules,
   ...atomicRules,

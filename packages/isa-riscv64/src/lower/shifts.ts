@@ -81,7 +81,7 @@ function rotateImm(c: RiscvLower, t: Type, x: Value, amount: number, left: boole
 const wordOr = (wide: typeof emit.rol, word: typeof emit.rolw) => (c: RiscvLower, t: Type, x: Value, n: Value) =>
   c.rrr(t === I64 ? wide : word, c.x(x), c.amount(n))
 
-// biome-ignore-start format: table
+// biome-ignore format: table
 export const shiftRules: Rule[] = [
   rule('ishl_imm', fits64,  [val, anyAmount], (x, n) => ishl(x, iconst(n)), shlImm),
   rule('ishl',     fits64,  [val, val],       (x, n) => ishl(x, n),         shl),
@@ -96,4 +96,3 @@ export const shiftRules: Rule[] = [
   rule('rotr_zbb', w32or64, [val, val],       (x, n) => rotr(x, n),         wordOr(emit.ror, emit.rorw), { has: [zbb] }),
   rule('rotr',     fits64,  [val, val],       (x, n) => rotr(x, n),         (c, t, x, n) => rotate(c, t, x, n, false)),
 ]
-// biome-ignore-end format: table

@@ -1,11 +1,13 @@
-// Step 9: locations of operands, and the moves that connect the pieces of each value. Moves come in parallel sets; at the point before an instruction, in this order:
+// Step 9: locations of operands, and the moves that connect the pieces of each value. Moves come in parallel sets; at
+// the point before an instruction, in this order:
 //
 //   HEAD   at the head of a block with one predecessor: the edge's moves; results of the branch before it
 //   STORE  at the head of a block: parameters that have a slot
 //   STEP   between two instructions: from one piece to the next, from fixed results, to fixed and reused inputs, results to their slots
 //   TAIL   before a branch: the edge's moves, to a block with several predecessors
 //
-// Where a move of STEP reads a value that the instruction before has just defined in a fixed register or on the stack, it reads it there.
+// Where a move of STEP reads a value that the instruction before has just defined in a fixed register or on the stack,
+// it reads it there.
 import { bug } from '@k23/entity'
 import { EditList, SpillArea, finishOutput } from '../edits.ts'
 import type { AllocOutput } from '../interface.ts'
@@ -26,6 +28,7 @@ import {
 import { ParallelMoves } from '../moves.ts'
 import type { LiveIns } from './liveness.ts'
 import { IN_MEMORY } from './process.ts'
+import { removeRedundantMoves } from './redundant.ts'
 import { assignSlots } from './slots.ts'
 import type { Tables } from './tables.ts'
 
@@ -36,12 +39,19 @@ const TAIL = 3
 
 export function connect(t: Tables, live: LiveIns): AllocOutput {
   const { input, env } = t
-  const { opStart, opVReg, opDesc, vregClass, blockInsts, succStart, succs, predStart, preds, paramStart, params } = input
+  const { opStart, opVReg, opDesc, vregClass, blockInsts, succStart, succs, predStart, preds, paramStart, params } =
+    input
   const area = new SpillArea()
   const slots = assignSlots(t, area)
   const pieces = new Pieces(t, slots)
   const allocs = new Int32Array(opStart[input.numInsts])
   const groups = [HEAD, STORE, STEP, TAIL].map(() => new EditList(64))
+  const tied = new Uint8Array(opStart[input.numInsts])
+  for (let i = 0; i < input.numInsts; i++) {
+    for (let o = opStart[i]; o < opStart[i + 1]; o++) {
+      if (opConstraint(opDesc[o]) === REUSE) tied[opStart[i] + opPayload(opDesc[o])] = 1
+    }
+  }
   const isFirst = new Uint8Array(input.numInsts + 1)
   for (let b = 0; b < input.numBlocks; b++) isFirst[blockInsts[b]] = 1
   const slotOf = (v: number): number => allocStack(slots[t.setOf[v]])
@@ -57,14 +67,14 @@ export function connect(t: Tables, live: LiveIns): AllocOutput {
       const d = opDesc[o]
       const c = opConstraint(d)
       if (c === FIXED) allocs[o] = allocReg(opPayload(d))
-      else if (c === STACK) allocs[o] = opIsDef(d) || !isTied(t, i, o) ? slotOf(v) : 0
+      else if (c === STACK) allocs[o] = opIsDef(d) || tied[o] === 0 ? slotOf(v) : 0
       else if (c === REUSE) {
         const use = opStart[i] + opPayload(d)
         const uc = opConstraint(opDesc[use])
         allocs[o] = uc === FIXED ? allocReg(opPayload(opDesc[use])) : uc === STACK ? slotOf(v) : pieces.at(v, 2 * i + 1)
         allocs[use] = allocs[o]
-      } else if (allocs[o] === 0 && !(!opIsDef(d) && isTied(t, i, o))) {
-        allocs[o] = pieces.at(v, opIsDef(d) && opIsLate(d) ? 2 * i + 1 : 2 * i)
+      } else if (allocs[o] === 0 && !(!opIsDef(d) && tied[o] !== 0)) {
+        allocs[o] = pieces.at(v, opIsLate(d) ? 2 * i + 1 : 2 * i)
       }
     }
   }
@@ -92,7 +102,7 @@ export function connect(t: Tables, live: LiveIns): AllocOutput {
         const d = opDesc[o]
         if (v === NO_VREG) continue
         if (!opIsDef(d)) {
-          if (opConstraint(d) === FIXED || isTied(t, i, o)) {
+          if (opConstraint(d) === FIXED || tied[o] !== 0) {
             move(STEP, i, before(v, i), allocs[o], v)
           }
           continue
@@ -109,7 +119,8 @@ export function connect(t: Tables, live: LiveIns): AllocOutput {
     for (let e = succStart[b]; e < succStart[b + 1]; e++) {
       const s = succs[e]
       const head = predStart[s + 1] - predStart[s] === 1
-      if (!head && succStart[b + 1] - succStart[b] !== 1) bug('regalloc', input.name, `block${b}`, `critical edge to block${s}`)
+      if (!head && succStart[b + 1] - succStart[b] !== 1)
+        bug('regalloc', input.name, `block${b}`, `critical edge to block${s}`)
       const group = head ? HEAD : TAIL
       const at = head ? blockInsts[s] : term
       const madeByBranch = (v: number): number => {
@@ -181,15 +192,8 @@ export function connect(t: Tables, live: LiveIns): AllocOutput {
       parallel.resolve(edits, point)
     }
   }
-  return finishOutput(input, env, allocs, edits, area.words)
-}
-
-function isTied(t: Tables, i: number, o: number): boolean {
-  const { opStart, opDesc } = t.input
-  for (let p = opStart[i]; p < opStart[i + 1]; p++) {
-    if (opConstraint(opDesc[p]) === REUSE && opStart[i] + opPayload(opDesc[p]) === o) return true
-  }
-  return false
+  removeRedundantMoves(input, allocs, edits, area.words)
+  return finishOutput(input, allocs, edits, area.words)
 }
 
 /** The pieces of each value in ascending order, with their locations. */
@@ -233,7 +237,8 @@ class Pieces {
     this.whole = new Uint8Array(numVRegs)
     for (let v = 0; v < numVRegs; v++) {
       this.whole[v] = 1
-      for (let k = this.start[v] + 1; k < this.start[v + 1]; k++) if (this.alloc[k] !== this.alloc[k - 1]) this.whole[v] = 0
+      for (let k = this.start[v] + 1; k < this.start[v + 1]; k++)
+        if (this.alloc[k] !== this.alloc[k - 1]) this.whole[v] = 0
     }
   }
 
@@ -263,7 +268,8 @@ class Pieces {
     for (let v = 0; v + 1 < this.start.length; v++) {
       if (this.whole[v] !== 0) continue
       for (let k = this.start[v] + 1; k < this.start[v + 1]; k++) {
-        if (this.to[k - 1] === this.from[k] && this.alloc[k - 1] !== this.alloc[k]) f(v, this.alloc[k - 1], this.alloc[k], this.from[k])
+        if (this.to[k - 1] === this.from[k] && this.alloc[k - 1] !== this.alloc[k])
+          f(v, this.alloc[k - 1], this.alloc[k], this.from[k])
       }
     }
   }

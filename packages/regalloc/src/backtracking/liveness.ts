@@ -1,7 +1,8 @@
-// Step 1: which values are live into which blocks. For each value, backwards from each use to the definition; linear in the size of the
-// result, which is kept sparse: a list per block.
+// Step 1: which values are live into which blocks. For each value, backwards from each use to the definition; linear in
+// the size of the result, which is kept sparse: a list per block.
 //
-// F. Brandner, B. Boissinot, A. Darte, B. Dupont de Dinechin, F. Rastello, "Computing liveness sets for SSA-form programs" (2011).
+// F. Brandner, B. Boissinot, A. Darte, B. Dupont de Dinechin, F. Rastello, "Computing liveness sets for SSA-form
+// programs" (2011).
 import { I32Vec } from '@k23/entity'
 import type { AllocInput } from '../interface.ts'
 import { NO_VREG, opIsDef } from '../interface.ts'
@@ -17,7 +18,19 @@ export interface LiveIns {
 }
 
 export function computeLiveIns(input: AllocInput): LiveIns {
-  const { numBlocks, numVRegs, blockInsts, opStart, opVReg, opDesc, succStart, edgeArgStart, edgeArgs, predStart, preds } = input
+  const {
+    numBlocks,
+    numVRegs,
+    blockInsts,
+    opStart,
+    opVReg,
+    opDesc,
+    succStart,
+    edgeArgStart,
+    edgeArgs,
+    predStart,
+    preds,
+  } = input
   const defBlock = new Int32Array(numVRegs).fill(-1)
   const useStart = new Int32Array(numVRegs + 2)
   for (let b = 0; b < numBlocks; b++) {
@@ -36,7 +49,8 @@ export function computeLiveIns(input: AllocInput): LiveIns {
     for (let o = opStart[blockInsts[b]]; o < opStart[blockInsts[b + 1]]; o++) {
       if (opVReg[o] !== NO_VREG && !opIsDef(opDesc[o])) useBlock[useStart[opVReg[o] + 1]++] = b
     }
-    for (let a = edgeArgStart[succStart[b]]; a < edgeArgStart[succStart[b + 1]]; a++) useBlock[useStart[edgeArgs[a] + 1]++] = b
+    for (let a = edgeArgStart[succStart[b]]; a < edgeArgStart[succStart[b + 1]]; a++)
+      useBlock[useStart[edgeArgs[a] + 1]++] = b
   }
   const lastValue = new Int32Array(numBlocks).fill(-1)
   const pairBlock = new I32Vec(1024)

@@ -1,5 +1,6 @@
-// Step 3: bundles. Each value starts as a bundle of its own; bundles that a move would connect become one where their ranges do not overlap: a parameter and
-// its arguments, a result and the input whose register it reuses. In one bundle they get one register, or one spill slot, and the move vanishes.
+// Step 3: bundles. Each value starts as a bundle of its own; bundles that a move would connect become one where their
+// ranges do not overlap: a parameter and its arguments, a result and the input whose register it reuses. In one bundle
+// they get one register, or one spill slot, and the move vanishes.
 import { FIXED, NO_VREG, REUSE, opConstraint, opPayload } from '../interface.ts'
 import type { Tables } from './tables.ts'
 

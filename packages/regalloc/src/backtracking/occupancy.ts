@@ -1,5 +1,6 @@
-// The live ranges that a register holds: a sorted list in chunks, each with the ends of its ranges beside them. The directory of last ends is searched by
-// bisection, then the chunk; an insertion moves at most one chunk, and every half chunk of insertions the directory: n log n in practice, in typed arrays.
+// The live ranges that a register holds: a sorted list in chunks, each with the ends of its ranges beside them. The
+// directory of last ends is searched by bisection, then the chunk; an insertion moves at most one chunk, and every half
+// chunk of insertions the directory: n log n in practice, in typed arrays.
 //
 // Invariant: the ranges of a register are disjoint, and do not change while they are in.
 import type { Tables } from './tables.ts'

@@ -1,10 +1,12 @@
-// Step 5: the main loop. A bundle from the queue tries the registers, hints first: a free one is taken; else the bundles in the way of the cheapest register are
-// evicted if each weighs less; else the bundle is split before the first conflict in the register that is free for longest. A bundle without a use that
-// needs a register lives in memory.
+// Step 5: the main loop. A bundle from the queue tries the registers, hints first: a free one is taken; else the
+// bundles in the way of the cheapest register are evicted if each weighs less; else the bundle is split before the
+// first conflict in the register that is free for longest. A bundle without a use that needs a register lives in
+// memory.
 //
-// Termination. An eviction makes room for a strictly heavier bundle; a split makes smaller ones; what cannot be split has more weight than all that can. A set of
-// bundles that has been split often is cut up around all its uses at once, so that the work on one value stays linear. The number of steps is bounded;
-// beyond, and where two unsplittable bundles cannot both be served, the allocator gives up.
+// Termination. An eviction makes room for a strictly heavier bundle; a split makes smaller ones; what cannot be split
+// has more weight than all that can. A set of bundles that has been split often is cut up around all its uses at once,
+// so that the work on one value stays linear. Where unsplittable bundles of one instruction are in each other's way,
+// all of them are assigned together, by search. The number of steps is bounded; beyond, the allocator gives up.
 import { I32Vec } from '@k23/entity'
 import { NUM_PREGS, allocIndex, allocReg } from '../interface.ts'
 import { Occupancy } from './occupancy.ts'
@@ -18,6 +20,8 @@ export const IN_MEMORY = -1
 const NO_CONFLICT = 0x7fffffff
 /** Splits of one spill set before it is cut up wholly. */
 const MAX_SPLITS = 12
+/** Steps of the search for the registers of one instruction. */
+const MAX_SEARCH = 5000
 
 export class Processor {
   private readonly t: Tables
@@ -27,6 +31,7 @@ export class Processor {
   private readonly gaps = new I32Vec(64)
   private readonly splits: Int32Array
   private steps = 0
+  private searchSteps = 0
   // Result of a probe: clobbers are not in it.
   private conflictPoint = NO_CONFLICT
   private maxWeight = 0
@@ -34,11 +39,15 @@ export class Processor {
   private readonly conflicts = new I32Vec(64)
   private readonly seen = new I32Vec(256)
   private stamp = 0
-  /** Per register: NO_CONFLICT, or where it is clobbered first in the bundle at hand; `clobbered` lists those that are. */
+  /**
+   * Per register: NO_CONFLICT, or where it is clobbered first in the bundle at hand; `clobbered` lists those that are.
+   */
   private readonly clobberedAt = new Int32Array(NUM_PREGS).fill(NO_CONFLICT)
   private readonly clobbered = new Int32Array(NUM_PREGS)
   private numClobbered = 0
   private readonly setsSeen: Int32Array
+  private readonly setOf: Int32Array
+  private readonly numSets: number
   private setStamp = 0
 
   constructor(t: Tables, res: Reservations) {
@@ -46,6 +55,15 @@ export class Processor {
     this.res = res
     for (let p = 0; p < NUM_PREGS; p++) this.occupancy.push(new Occupancy(t))
     this.splits = new Int32Array(t.input.numVRegs)
+    // Equal sets count as one.
+    const index = new Map<string, number>()
+    this.setOf = Int32Array.from(t.input.clobberSets, (set, c) => {
+      const key = set.join()
+      const first = index.get(key)
+      if (first === undefined) index.set(key, c)
+      return first ?? c
+    })
+    this.numSets = index.size
     this.setsSeen = new Int32Array(t.input.clobberSets.length)
   }
 
@@ -119,7 +137,7 @@ export class Processor {
     for (let k = 0; k < this.numClobbered; k++) clobberedAt[clobbered[k]] = NO_CONFLICT
     this.numClobbered = 0
     const stamp = ++this.setStamp
-    let left = t.input.clobberSets.length
+    let left = this.numSets
     for (let r = t.bundleFirst.data[bundle]; r >= 0 && left > 0; r = t.rangeNext.data[r]) {
       const from = t.rangeFrom.data[r]
       const to = t.rangeTo.data[r]
@@ -133,7 +151,7 @@ export class Processor {
       for (; lo < clobberInsts.length && left > 0; lo++) {
         const point = 2 * clobberInsts[lo] + 1
         if (point >= to) break
-        const c = t.input.clobbers[clobberInsts[lo]]
+        const c = this.setOf[t.input.clobbers[clobberInsts[lo]]]
         if (setsSeen[c] === stamp) continue
         setsSeen[c] = stamp
         left--
@@ -150,7 +168,10 @@ export class Processor {
     }
   }
 
-  /** Finds what is in the way of a bundle in a register: the first point, and who, as long as all of it weighs less than the bundle. */
+  /**
+   * Finds what is in the way of a bundle in a register: the first point, and who, as long as all of it weighs less than
+   * the bundle.
+   */
   private probe(reg: number, bundle: number): void {
     const { t, res, conflicts, seen } = this
     const { rangeFrom, rangeTo, rangeNext, rangeVReg, rangeBundle, bundleWeight } = t
@@ -208,11 +229,16 @@ export class Processor {
   }
 
   private evict(bundle: number): void {
+    this.leave(bundle)
+    this.enqueue(bundle)
+  }
+
+  /** Takes a bundle out of its register. */
+  private leave(bundle: number): void {
     const { t } = this
     const reg = allocIndex(t.bundleAlloc.data[bundle])
     for (let r = t.bundleFirst.data[bundle]; r >= 0; r = t.rangeNext.data[r]) this.occupancy[reg].remove(r)
     t.bundleAlloc.data[bundle] = 0
-    this.enqueue(bundle)
   }
 
   private toMemory(bundle: number): void {
@@ -233,7 +259,8 @@ export class Processor {
     }
     const point = cutPoint(t, bundle, conflict)
     if (point < 0) {
-      // One instruction, but several ranges of different values of the bundle, or the value's continuation: take it apart.
+      // One instruction, but several ranges of different values of the bundle, or the value's continuation: take it
+      // apart.
       this.shatter(bundle)
       return
     }
@@ -242,7 +269,10 @@ export class Processor {
     this.trim(right)
   }
 
-  /** Enqueues the part of a bundle from its first to its last use that needs a register, and makes gaps of what is around. */
+  /**
+   * Enqueues the part of a bundle from its first to its last use that needs a register, and makes gaps of what is
+   * around.
+   */
   private trim(bundle: number): void {
     const { t } = this
     const first = firstRegUse(t, bundle)
@@ -292,7 +322,10 @@ export class Processor {
     }
   }
 
-  /** A piece of one instruction that has ranges of two values (one ends as the other begins): the second goes back to the rest. */
+  /**
+   * A piece of one instruction that has ranges of two values (one ends as the other begins): the second goes back to
+   * the rest.
+   */
   private separate(piece: number, rest: number): number {
     const { t } = this
     const first = t.bundleFirst.data[piece]
@@ -306,21 +339,82 @@ export class Processor {
     return rest
   }
 
-  /** An early use whose value lives on through an instruction that leaves it no register: from the late phase on it is in memory. */
+  /**
+   * A bundle that cannot be split by instructions and finds no register: first at the expense of its value's
+   * continuation, then of the whole instruction.
+   */
   private splitBetweenPhases(bundle: number): void {
+    if (this.freeLatePhase(bundle)) this.enqueue(bundle)
+    else this.solveInst(bundle)
+  }
+
+  /**
+   * An early use whose value lives on through an instruction that leaves it no register: from the late phase on it is
+   * in memory. True if it was one.
+   */
+  private freeLatePhase(bundle: number): boolean {
     const { t } = this
     const from = t.bundleFrom(bundle)
-    const to = t.bundleTo(bundle)
     const middle = from | 1
-    if (from === middle || to <= middle) throw new GiveUp('no register for an operand')
+    if (from === middle || t.bundleTo(bundle) <= middle) return false
     for (let u = t.rangeUse.data[t.bundleFirst.data[bundle]]; u >= 0; u = t.useNext.data[u]) {
-      if (t.usePinned.data[u] !== 0) throw new GiveUp('no register for an operand')
+      if (t.usePinned.data[u] !== 0) return false
     }
     const late = cut(t, bundle, middle)
     t.refresh(late)
     this.toMemory(late)
     t.refresh(bundle)
-    this.enqueue(bundle)
+    return true
+  }
+
+  /**
+   * Clears all registers of a class at one instruction and searches for an assignment of the pieces that need one
+   * there.
+   */
+  private solveInst(bundle: number): void {
+    const { t } = this
+    const from = t.bundleFrom(bundle) & ~1
+    const pieces = [bundle]
+    const others: number[] = []
+    for (const reg of t.order[t.bundleClass(bundle)]) {
+      const occupancy = this.occupancy[reg]
+      for (let c = occupancy.seek(from); c >= 0; c = occupancy.next(c)) {
+        const range = occupancy.at(c)
+        if (t.rangeFrom.data[range] >= from + 2) break
+        others.push(t.rangeBundle.data[range])
+      }
+    }
+    for (const b of new Set(others)) {
+      if (t.bundleLimit.data[b] !== 0 && t.isMinimal(b)) {
+        this.leave(b)
+        pieces.push(b)
+      } else this.evict(b)
+    }
+    pieces.sort((a, b) => t.bundleWeight.data[b] - t.bundleWeight.data[a] || a - b)
+    this.searchSteps = MAX_SEARCH
+    if (this.search(pieces, 0)) return
+    let changed = false
+    for (const b of pieces) if (this.freeLatePhase(b)) changed = true
+    this.searchSteps = MAX_SEARCH
+    if (!changed || !this.search(pieces, 0)) throw new GiveUp(`no registers for the operands of inst${from >> 1}`)
+  }
+
+  private search(pieces: number[], k: number): boolean {
+    if (k === pieces.length) return true
+    const { t } = this
+    const piece = pieces[k]
+    const limit = t.bundleLimit.data[piece]
+    for (const reg of t.order[t.bundleClass(piece)]) {
+      if ((reg & 63) >= limit || --this.searchSteps < 0) continue
+      this.findClobbers(piece)
+      if (this.clobberedAt[reg] !== NO_CONFLICT) continue
+      this.probe(reg, piece)
+      if (this.conflictPoint !== NO_CONFLICT) continue
+      this.take(reg, piece)
+      if (this.search(pieces, k + 1)) return true
+      this.leave(piece)
+    }
+    return false
   }
 
   private gap(bundle: number, before: number, after: number): void {

@@ -1,5 +1,6 @@
-// Step 4: the queue of bundles to allocate, longest first: a long bundle finds a register while the registers are empty, short ones fit in between, and
-// what does not fit evicts or is split. A binary heap over typed arrays; ties are broken by number, so that the result is deterministic.
+// Step 4: the queue of bundles to allocate, longest first: a long bundle finds a register while the registers are
+// empty, short ones fit in between, and what does not fit evicts or is split. A binary heap over typed arrays; ties are
+// broken by number, so that the result is deterministic.
 import { I32Vec } from '@k23/entity'
 
 export class BundleQueue {

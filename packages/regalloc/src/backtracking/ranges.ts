@@ -1,5 +1,5 @@
-// Step 2: live ranges with their uses, and the registers that instructions reserve. One backward walk over all blocks; ranges of blocks that follow each other
-// grow together.
+// Step 2: live ranges with their uses, and the registers that instructions reserve. One backward walk over all blocks;
+// ranges of blocks that follow each other grow together.
 import { I32Vec } from '@k23/entity'
 import {
   ANY,
@@ -17,19 +17,37 @@ import {
 import type { LiveIns } from './liveness.ts'
 import type { Tables } from './tables.ts'
 
-/** Reserved intervals of each register, ascending and disjoint; `vreg` is the value that may be there all the same, or -1. Compressed rows. */
+/**
+ * Reserved intervals of each register, ascending and disjoint; `vreg` is the value that may be there all the same, or
+ * -1. Compressed rows.
+ */
 export interface Reservations {
   readonly start: Int32Array
   readonly from: Int32Array
   readonly to: Int32Array
   readonly vreg: Int32Array
-  /** Instructions that clobber registers, ascending. Clobbers are not among the intervals: most registers share their few sets. */
+  /**
+   * Instructions that clobber registers, ascending. Clobbers are not among the intervals: most registers share their
+   * few sets.
+   */
   readonly clobberInsts: Int32Array
 }
 
 export function buildRanges(t: Tables, live: LiveIns): Reservations {
   const { input } = t
-  const { numBlocks, blockInsts, opStart, opVReg, opDesc, succStart, succs, edgeArgStart, edgeArgs, paramStart, params } = input
+  const {
+    numBlocks,
+    blockInsts,
+    opStart,
+    opVReg,
+    opDesc,
+    succStart,
+    succs,
+    edgeArgStart,
+    edgeArgs,
+    paramStart,
+    params,
+  } = input
   const liveTo = new Int32Array(input.numVRegs).fill(-1)
   // Uses of the range under construction, ascending.
   const firstUse = new Int32Array(input.numVRegs).fill(-1)
@@ -47,9 +65,17 @@ export function buildRanges(t: Tables, live: LiveIns): Reservations {
   }
   const addUse = (v: number, pos: number, limit: number, hint: number, pinned: number, weight: number): void => {
     const u = t.newUse(pos, limit, hint, pinned, weight)
-    if (firstUse[v] < 0) lastUse[v] = u
-    t.useNext.data[u] = firstUse[v]
-    firstUse[v] = u
+    // Operands of one instruction come in any order.
+    let before = -1
+    let after = firstUse[v]
+    while (after >= 0 && t.usePos.data[after] < pos) {
+      before = after
+      after = t.useNext.data[after]
+    }
+    t.useNext.data[u] = after
+    if (before < 0) firstUse[v] = u
+    else t.useNext.data[before] = u
+    if (after < 0) lastUse[v] = u
   }
   const addRange = (v: number, from: number, to: number): void => {
     const set = t.setOf[v]
@@ -141,8 +167,9 @@ export function buildRanges(t: Tables, live: LiveIns): Reservations {
           addUse(v, i === first ? 2 * i : 2 * i - 1, 0, c === FIXED ? opPayload(d) : -1, 0, weight)
         } else if (c === STACK) {
           t.inMemory[v] = 1
-          addUse(v, to - 1, 0, -1, late ? 1 : 0, 0)
-        } else addUse(v, to - 1, c === LIMIT ? opPayload(d) : c === ANY ? 0 : 64, -1, late ? 1 : 0, weight)
+          addUse(v, to - 1, 0, -1, 0, 0)
+        } else if (c === ANY) addUse(v, to - 1, 0, -1, 0, weight)
+        else addUse(v, to - 1, c === LIMIT ? opPayload(d) : 64, -1, late ? 1 : 0, weight)
         if (to > liveTo[v]) liveTo[v] = to
       }
     }
@@ -161,7 +188,10 @@ export function buildRanges(t: Tables, live: LiveIns): Reservations {
   return { ...reservations, clobberInsts: clobberInsts.view().slice().reverse() }
 }
 
-/** By register and position; what overlaps in one register (two fixed uses of one value there) becomes one. They come in descending order of instructions. */
+/**
+ * By register and position; what overlaps in one register (two fixed uses of one value there) becomes one. They come in
+ * descending order of instructions.
+ */
 function sortReservations(reg: I32Vec, from: I32Vec, to: I32Vec, vreg: I32Vec): Omit<Reservations, 'clobberInsts'> {
   const n = reg.length
   const start = new Int32Array(NUM_PREGS + 1)
@@ -170,7 +200,12 @@ function sortReservations(reg: I32Vec, from: I32Vec, to: I32Vec, vreg: I32Vec): 
   const order = new Int32Array(n)
   const at = start.slice()
   for (let k = n - 1; k >= 0; k--) order[at[reg.data[k]]++] = k
-  const out = { start: new Int32Array(NUM_PREGS + 1), from: new Int32Array(n), to: new Int32Array(n), vreg: new Int32Array(n) }
+  const out = {
+    start: new Int32Array(NUM_PREGS + 1),
+    from: new Int32Array(n),
+    to: new Int32Array(n),
+    vreg: new Int32Array(n),
+  }
   let m = 0
   for (let p = 0; p < NUM_PREGS; p++) {
     out.start[p] = m

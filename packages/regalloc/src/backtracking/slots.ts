@@ -1,5 +1,6 @@
-// Step 8: spill slots. Spill sets share a slot if the hulls of their live ranges are disjoint: linear scan over the hulls, by width.
-import { SpillArea } from '../edits.ts'
+// Step 8: spill slots. Spill sets share a slot if the hulls of their live ranges are disjoint: linear scan over the
+// hulls, by width.
+import type { SpillArea } from '../edits.ts'
 import { BundleQueue } from './queue.ts'
 import type { Tables } from './tables.ts'
 

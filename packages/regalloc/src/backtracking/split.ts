@@ -1,8 +1,12 @@
-// Step 6: splitting. A bundle is cut at a point; what lies between the uses that need a register, on either side of the cut, becomes a gap: it lives in memory,
-// which costs nothing to enter (tables.ts), unless it may continue in a neighbour's register.
+// Step 6: splitting. A bundle is cut at a point; what lies between the uses that need a register, on either side of the
+// cut, becomes a gap: it lives in memory, which costs nothing to enter (tables.ts), unless it may continue in a
+// neighbour's register.
 import type { Tables } from './tables.ts'
 
-/** Cuts off what starts at `point` or later, as a new bundle. Not refreshed: neither the bundle nor the new one. `point` lies inside the bundle. */
+/**
+ * Cuts off what starts at `point` or later, as a new bundle. Not refreshed: neither the bundle nor the new one. `point`
+ * lies inside the bundle.
+ */
 export function cut(t: Tables, bundle: number, point: number): number {
   const { rangeFrom, rangeTo, rangeNext, rangeUse, usePos, useNext } = t
   let before = -1
@@ -32,7 +36,8 @@ export function cut(t: Tables, bundle: number, point: number): number {
 /** Position of the first use that needs a register; -1 if there is none. */
 export function firstRegUse(t: Tables, bundle: number): number {
   for (let r = t.bundleFirst.data[bundle]; r >= 0; r = t.rangeNext.data[r]) {
-    for (let u = t.rangeUse.data[r]; u >= 0; u = t.useNext.data[u]) if (t.useLimit.data[u] !== 0) return t.usePos.data[u]
+    for (let u = t.rangeUse.data[r]; u >= 0; u = t.useNext.data[u])
+      if (t.useLimit.data[u] !== 0) return t.usePos.data[u]
   }
   return -1
 }
@@ -46,7 +51,10 @@ export function lastRegUse(t: Tables, bundle: number): number {
   return pos
 }
 
-/** Where to cut for a conflict at `point`: before it, at the border of a loop if one lies in between. The result is even and inside the bundle, or -1. */
+/**
+ * Where to cut for a conflict at `point`: before it, at the border of a loop if one lies in between. The result is even
+ * and inside the bundle, or -1.
+ */
 export function cutPoint(t: Tables, bundle: number, point: number): number {
   const from = t.bundleFrom(bundle)
   const to = t.bundleTo(bundle)

@@ -1,15 +1,18 @@
-// What the steps of the backtracking allocator share: live ranges, the uses in them, bundles and spill sets, all in growing typed arrays.
+// What the steps of the backtracking allocator share: live ranges, the uses in them, bundles and spill sets, all in
+// growing typed arrays.
 //
-// Points. Instruction i has an early point 2 * i and a late point 2 * i + 1; intervals are half open. An early use occupies [2i, 2i + 1), a late use and an
-// early def [2i, 2i + 2), a late def [2i + 1, ...). All moves between instructions i and i + 1 happen at once, as one parallel set, at point 2i + 2: their
-// sources are locations at 2i + 1, their destinations locations at 2i + 2.
+// Points. Instruction i has an early point 2 * i and a late point 2 * i + 1; intervals are half open. An early use
+// occupies [2i, 2i + 1), a late use and an early def [2i, 2i + 2), a late def [2i + 1, ...). All moves between
+// instructions i and i + 1 happen at once, as one parallel set, at point 2i + 2: their sources are locations at 2i + 1,
+// their destinations locations at 2i + 2.
 //
-// Operands with a fixed register do not constrain the value's live range. The register is reserved for the instruction, the value is copied to it before
-// (from it after) the instruction, and the copy disappears if the value got that register, which a hint suggests. So a value's range ends at 2i where its last
-// use is a fixed one of instruction i, and starts at 2i + 2 where its definition is. Results on the stack are treated alike.
+// Operands with a fixed register do not constrain the value's live range. The register is reserved for the instruction,
+// the value is copied to it before (from it after) the instruction, and the copy disappears if the value got that
+// register, which a hint suggests. So a value's range ends at 2i where its last use is a fixed one of instruction i,
+// and starts at 2i + 2 where its definition is. Results on the stack are treated alike.
 //
-// A value that is in memory anywhere is stored once, at its definition, in its spill set's slot, which is its own wherever it is live. So
-// memory is always valid for it, and no move into memory is ever needed.
+// A value that is in memory anywhere is stored once, at its definition, in its spill set's slot, which is its own
+// wherever it is live. So memory is always valid for it, and no move into memory is ever needed.
 import { I32Vec } from '@k23/entity'
 import type { AllocInput, MachineEnv } from '../interface.ts'
 import { NUM_CLASSES } from '../interface.ts'
@@ -61,7 +64,8 @@ export class Tables {
   readonly bundleBefore: I32Vec = new I32Vec(256)
   readonly bundleAfter: I32Vec = new I32Vec(256)
 
-  // Spill sets: values that share a spill slot since they were in one bundle before anything was split. One per virtual register at first.
+  // Spill sets: values that share a spill slot since they were in one bundle before anything was split. One per virtual
+  // register at first.
   readonly setOf: Int32Array
   /** Interval in which the slot has to be the set's own. */
   readonly hullFrom: Int32Array
@@ -70,7 +74,10 @@ export class Tables {
   /** Per virtual register: it needs its slot. */
   readonly inMemory: Uint8Array
 
-  /** First live range of each virtual register at the beginning, before merging; -1 if none. Ranges of one register follow each other through rangeNext. */
+  /**
+   * First live range of each virtual register at the beginning, before merging; -1 if none. Ranges of one register
+   * follow each other through rangeNext.
+   */
   readonly firstRange: Int32Array
   /** Operand that defines the register if that operand is copied from (a fixed register or the stack); else -1. */
   readonly copiedDef: Int32Array
@@ -156,7 +163,8 @@ export class Tables {
     this.bundleLength.data[bundle] = length
     let w = Math.min(MAX_WEIGHT, Math.floor(weight / length))
     // Among those that cannot be split, the more constrained ones come first.
-    if (limit !== 0 && this.isMinimal(bundle)) w = MINIMAL_WEIGHT + (64 - limit) * 4 + (pinned ? 2 : 0) + (length > 1 ? 1 : 0)
+    if (limit !== 0 && this.isMinimal(bundle))
+      w = MINIMAL_WEIGHT + (64 - limit) * 4 + (pinned ? 2 : 0) + (length > 1 ? 1 : 0)
     this.bundleWeight.data[bundle] = w
   }
 

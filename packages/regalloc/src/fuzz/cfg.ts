@@ -1,5 +1,6 @@
-// Random control flow: a graph in which every block is reachable, no critical edge is left, and the entry has no predecessor. Structured graphs grow
-// from sequences, conditionals and loops; the others get edges between any two blocks, which makes them irreducible more often than not.
+// Random control flow: a graph in which every block is reachable, no critical edge is left, and the entry has no
+// predecessor. Structured graphs grow from sequences, conditionals and loops; the others get edges between any two
+// blocks, which makes them irreducible more often than not.
 import type { Choices } from './choices.ts'
 
 /** Successors of each block. Block 0 is the entry. */
@@ -95,14 +96,21 @@ export function generateCfg(choices: Choices, maxBlocks: number): Cfg {
   order.forEach((b, i) => {
     place[b] = i
   })
-  const out: Cfg = { succs: order.map((b) => succs[b].map((t) => place[t])), preds: order.map(() => []), loopDepth: order.map((b) => depth[b]) }
+  const out: Cfg = {
+    succs: order.map((b) => succs[b].map((t) => place[t])),
+    preds: order.map(() => []),
+    loopDepth: order.map((b) => depth[b]),
+  }
   out.succs.forEach((list, b) => {
     for (const t of list) out.preds[t].push(b)
   })
   return out
 }
 
-/** Immediate dominators by iteration to a fixed point (small graphs), as bit-free sets: dom[b] is the list of blocks that dominate b, itself included. */
+/**
+ * Immediate dominators by iteration to a fixed point (small graphs), as bit-free sets: dom[b] is the list of blocks
+ * that dominate b, itself included.
+ */
 export function dominators(cfg: Cfg): Set<number>[] {
   const n = cfg.succs.length
   const all = new Set(Array.from({ length: n }, (_, b) => b))

@@ -1,8 +1,21 @@
-// Random programs for the allocators. Each instruction is generated together with a hidden assignment of registers that satisfies it, and
-// the constraints are drawn so that the hidden assignment stays one solution: every program has an allocation. How tight it is varies.
+// Random programs for the allocators. Each instruction is generated together with a hidden assignment of registers that
+// satisfies it, and the constraints are drawn so that the hidden assignment stays one solution: every program has an
+// allocation. How tight it is varies.
 import { bug } from '@k23/entity'
 import type { MachineEnv, PReg } from '../interface.ts'
-import { ANY, CLASS_VECTOR, FIXED, LIMIT, NO_VREG, NUM_CLASSES, REG, REUSE, STACK, operand, preg } from '../interface.ts'
+import {
+  ANY,
+  CLASS_VECTOR,
+  FIXED,
+  LIMIT,
+  NO_VREG,
+  NUM_CLASSES,
+  REG,
+  REUSE,
+  STACK,
+  operand,
+  preg,
+} from '../interface.ts'
 import type { Program, ProgramBlock, ProgramInst, ProgramOperand } from '../program.ts'
 import { dominators, generateCfg } from './cfg.ts'
 import type { Choices } from './choices.ts'
@@ -23,7 +36,8 @@ export function generateEnv(choices: Choices): MachineEnv {
   const nonPreferred: PReg[][] = []
   const scratch: (PReg | undefined)[] = []
   for (let c = 0; c < NUM_CLASSES; c++) {
-    // Hardware number 0 is never allocatable, it serves as the register that is passed through; 63 is the scratch register.
+    // Hardware number 0 is never allocatable, it serves as the register that is passed through; 63 is the scratch
+    // register.
     const count = 4 + choices.below(c === 0 ? 7 : 4)
     const stride = 1 + choices.below(2)
     const regs = Array.from({ length: count }, (_, k) => preg(c, 1 + k * stride))
@@ -42,7 +56,13 @@ export function generateCase(choices: Choices, options: FuzzOptions): FuzzCase {
   const dom = dominators(cfg)
   const classes: number[] = []
   const newValue = (cls: number): number => classes.push(cls) - 1
-  const blocks: { params: number[]; insts: ProgramInst[]; succs: { target: number; args: number[] }[]; values: number[]; cold: boolean }[] = []
+  const blocks: {
+    params: number[]
+    insts: ProgramInst[]
+    succs: { target: number; args: number[] }[]
+    values: number[]
+    cold: boolean
+  }[] = []
   const vectors = choices.below(2) === 1
   const someClass = (): number => {
     const c = choices.below(6)
@@ -90,14 +110,22 @@ export function generateCase(choices: Choices, options: FuzzOptions): FuzzCase {
     for (let k = 0; k < count; k++) {
       const inst = generateInst(choices, env, pickUse, define, someClass, true)
       block.insts.push(inst)
-      for (const o of inst.operands) if ((o.desc & 1) !== 0 && o.vreg !== NO_VREG) available[classes[o.vreg]].push(o.vreg)
+      for (const o of inst.operands)
+        if ((o.desc & 1) !== 0 && o.vreg !== NO_VREG) available[classes[o.vreg]].push(o.vreg)
     }
     // The branch. Where its moves would have to come before it, it has no operands.
     const free = cfg.succs[b].every((t) => cfg.preds[t].length === 1)
-    const term: ProgramInst = free && choices.below(2) === 1
-      ? generateInst(choices, env, pickUse, define, someClass, choices.below(2) === 1)
-      : { operands: [] }
+    const term: ProgramInst & { operands: ProgramOperand[] } =
+      free && choices.below(2) === 1
+        ? generateInst(choices, env, pickUse, define, someClass, choices.below(2) === 1)
+        : { operands: [] }
     block.insts.push(term)
+    // There it may have inputs in registers, if the moves have scratch registers.
+    if (!free && cfg.succs[b].length === 1 && env.scratch.every((r) => r !== undefined) && choices.below(8) === 7) {
+      const v = pickUse(0)
+      if (v !== NO_VREG)
+        term.operands.push({ vreg: v, desc: operand(0, 0, 0, choices.below(2) === 0 ? REG : LIMIT, 32) })
+    }
     for (const o of term.operands) if ((o.desc & 1) !== 0 && o.vreg !== NO_VREG) available[classes[o.vreg]].push(o.vreg)
     for (const t of cfg.succs[b]) {
       const args: number[] = []
@@ -126,7 +154,13 @@ export function generateCase(choices: Choices, options: FuzzOptions): FuzzCase {
   const program: Program = {
     classes,
     blocks: blocks.map(
-      (x, b): ProgramBlock => ({ params: x.params, insts: x.insts, succs: x.succs, loopDepth: cfg.loopDepth[b], cold: x.cold }),
+      (x, b): ProgramBlock => ({
+        params: x.params,
+        insts: x.insts,
+        succs: x.succs,
+        loopDepth: cfg.loopDepth[b],
+        cold: x.cold,
+      }),
     ),
   }
   if (program.blocks.length === 0) bug('regalloc fuzz', '-', '-', 'no blocks')
@@ -140,7 +174,7 @@ function generateInst(
   define: (cls: number) => number,
   someClass: () => number,
   mayDefine: boolean,
-): ProgramInst {
+): ProgramInst & { operands: ProgramOperand[] } {
   const operands: ProgramOperand[] = []
   const clobbers: number[] = []
   // The hidden assignment: registers still free in each phase.

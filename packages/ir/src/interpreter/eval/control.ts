@@ -42,7 +42,8 @@ const direct: FindCallee = (m, frame, inst) => ({
 
 const indirect: FindCallee = (m, frame, inst) => {
   const address = m.arg(frame, inst, 0)
-  const callee = m.program.at(address) ?? undefinedBehaviour(`a call to 0x${address.toString(16)}, where no function is`)
+  const callee =
+    m.program.at(address) ?? undefinedBehaviour(`a call to 0x${address.toString(16)}, where no function is`)
   return { callee, args: m.args(frame, inst, 1) }
 }
 
@@ -53,7 +54,8 @@ function calling(find: FindCallee, how: Transfer): ControlEvaluator {
     const { func } = frame.code
     const { callee, args } = find(m, frame, inst)
     const sig = callSignature(func, inst)
-    const signature = func.signatures[sig as SigRef] ?? bug('interpreter', frame.code.name, `inst${inst}`, 'a call without a signature')
+    const signature =
+      func.signatures[sig as SigRef] ?? bug('interpreter', frame.code.name, `inst${inst}`, 'a call without a signature')
     if (callee.kind === 'clif' && !sameTypes(signature, callee.func.signature)) {
       undefinedBehaviour(`${frame.code.name} calls ${callee.name} with another signature than it has`)
     }

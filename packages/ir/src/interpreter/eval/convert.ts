@@ -6,14 +6,15 @@ import { bits, laneBits, laneCount, type Type } from '../../types.ts'
 import { fromBytes, join, ones, signedLanes, split } from '../lanes.ts'
 import { Trap } from '../outcome.ts'
 import { convert, fromInteger, toInteger } from '../soft-float/convert.ts'
-import { clampSigned, clampUnsigned } from './int.ts'
+import { byteReverse, clampSigned, clampUnsigned } from './int.ts'
 import { convert1, type PureEvaluator, type PureTable } from './pure.ts'
 
 /** The two immediate words, as far as the type has bits. */
 const words: PureEvaluator = (_args, { imm0, imm1, results: [r] }) =>
   BigInt.asUintN(bits(r), (BigInt(imm1) << 32n) | BigInt(imm0 >>> 0))
 
-const fromPool: PureEvaluator = (_args, { bytes, results: [r] }) => BigInt.asUintN(bits(r), fromBytes(bytes as Uint8Array))
+const fromPool: PureEvaluator = (_args, { bytes, results: [r] }) =>
+  BigInt.asUintN(bits(r), fromBytes(bytes as Uint8Array))
 
 /**
  * Storing as one type and loading as the other. With `big` every lane is stored highest byte first, which matters only where the
@@ -24,13 +25,8 @@ const bitcast: PureEvaluator = ([x], { args: [t], results: [r], imm1 }) =>
 
 /** Every lane with its bytes in reverse order. */
 export function reverseLaneBytes(x: bigint, type: Type): bigint {
-  const n = laneBits(type) >> 3
   return join(
-    split(x, type).map((lane) => {
-      let out = 0n
-      for (let i = 0, rest = lane; i < n; i++, rest >>= 8n) out = (out << 8n) | (rest & 255n)
-      return out
-    }),
+    split(x, type).map((lane) => byteReverse(lane, laneBits(type))),
     type,
   )
 }

@@ -2,7 +2,6 @@
 import { bug } from '@k23/entity'
 import { fixed } from '../../opcodes/constraints.ts'
 import { opName, opNumResults, resultType } from '../../opcodes/tables.ts'
-import * as Op from '../../gen/op.ts'
 import type { DataValue } from '../../text/data-value.ts'
 import { trapCodeName } from '../../trapcode.ts'
 import { isDynamic, type Type } from '../../types.ts'
@@ -11,7 +10,7 @@ import { type Outcome, Trap, Unsupported } from '../outcome.ts'
 import { convertEvaluators } from './convert.ts'
 import { floatEvaluators } from './float.ts'
 import { intEvaluators } from './int.ts'
-import type { OpName, PureEvaluator, PureInst } from './pure.ts'
+import { opcodeOf, type OpName, type PureEvaluator, type PureInst } from './pure.ts'
 import { vectorEvaluators } from './vector.ts'
 
 /** By opcode; undefined where an opcode does more than computing. */
@@ -21,8 +20,9 @@ function byOpcode(): (PureEvaluator | undefined)[] {
   const out = new Array<PureEvaluator | undefined>(opName.length).fill(undefined)
   for (const table of [intEvaluators, floatEvaluators, vectorEvaluators, convertEvaluators]) {
     for (const name of Object.keys(table) as OpName[]) {
-      if (out[Op[name]] !== undefined) bug('interpreter', '-', name, 'two evaluators')
-      out[Op[name]] = table[name]
+      const op = opcodeOf(name)
+      if (out[op] !== undefined) bug('interpreter', '-', name, 'two evaluators')
+      out[op] = table[name]
     }
   }
   return out
@@ -58,7 +58,8 @@ export function applyPure(evaluator: PureEvaluator, args: readonly Bits[], inst:
  */
 export function evalPure(op: number, type: Type, args: readonly DataValue[], imms: Immediates = {}): Outcome {
   const evaluator = PURE[op]
-  if (evaluator === undefined) return { unsupported: `${opName[op]} does more than computing a value from its operands` }
+  if (evaluator === undefined)
+    return { unsupported: `${opName[op]} does more than computing a value from its operands` }
   const results: Type[] = []
   for (let i = 0; i < opNumResults[op]; i++) results.push(concrete(resultType(op, i, type)))
   const inst: PureInst = {

@@ -96,7 +96,8 @@ function bitReverse(x: bigint, w: number): bigint {
   return out
 }
 
-function byteReverse(x: bigint, w: number): bigint {
+/** The low `w` bits with their bytes in reverse order. */
+export function byteReverse(x: bigint, w: number): bigint {
   let out = 0n
   for (let i = 0, rest = x; i < w; i += 8, rest >>= 8n) out = (out << 8n) | (rest & 255n)
   return out
@@ -122,7 +123,10 @@ function countOnes(x: bigint): bigint {
 }
 
 /** Each bit by itself, on values of any type. */
-const bitwise = (f: (x: bigint, y: bigint) => bigint): PureEvaluator => ([x, y]) => f(x, y)
+const bitwise =
+  (f: (x: bigint, y: bigint) => bigint): PureEvaluator =>
+  ([x, y]) =>
+    f(x, y)
 
 // biome-ignore format: table
 export const intEvaluators: PureTable = {

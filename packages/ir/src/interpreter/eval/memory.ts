@@ -31,7 +31,8 @@ function locate(m: Machine, flags: MemFlags, at: bigint, type: Type, write: bool
     if ((flags & NOTRAP) !== 0) undefinedBehaviour(`${what}, which cannot be accessed, is marked notrap`)
     throw new Trap(memTrapCode(flags) || TRAP_HEAP_OUT_OF_BOUNDS)
   }
-  if ((atomic || (flags & ALIGNED) !== 0) && at % BigInt(size) !== 0n) undefinedBehaviour(`${what}, which is not aligned`)
+  if ((atomic || (flags & ALIGNED) !== 0) && at % BigInt(size) !== 0n)
+    undefinedBehaviour(`${what}, which is not aligned`)
   return place
 }
 
@@ -119,7 +120,8 @@ const atomicRmw: EffectEvaluator = (m, frame, inst) => {
   const place = locate(m, flags, m.arg(frame, inst, 0), type, true, true)
   const old = read(place, type, flags)
   const w = laneBits(type)
-  const update = updates[RMW_OPS[func.imm0[inst]]] ?? bug('interpreter', frame.code.name, `inst${inst}`, 'no such atomic operation')
+  const update =
+    updates[RMW_OPS[func.imm0[inst]]] ?? bug('interpreter', frame.code.name, `inst${inst}`, 'no such atomic operation')
   write(place, type, flags, BigInt.asUintN(w, update(old, m.arg(frame, inst, 1), w)))
   return [old]
 }

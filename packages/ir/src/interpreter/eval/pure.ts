@@ -1,5 +1,7 @@
 // The shape of an evaluator of an opcode that computes its results from its operands and nothing else, and the ways to make one out
 // of a function on lanes.
+import { bug } from '@k23/entity'
+import { opByName } from '../../opcodes/tables.ts'
 import { floatFormat, type FloatFormat } from '../../text/floats.ts'
 import { laneBits, laneType, type Type } from '../../types.ts'
 import type * as Op from '../../gen/op.ts'
@@ -7,6 +9,10 @@ import { type Bits, join, split } from '../lanes.ts'
 
 /** Name of an opcode, with `return_` for `return`. */
 export type OpName = keyof typeof Op
+
+export function opcodeOf(name: OpName): number {
+  return opByName.get(name === 'return_' ? 'return' : name) ?? bug('interpreter', '-', name, 'no such opcode')
+}
 
 /** What an evaluator may know of its instruction besides the operands. Dynamic vectors appear as fixed ones (a scale of 1). */
 export interface PureInst {

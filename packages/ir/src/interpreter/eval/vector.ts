@@ -17,7 +17,8 @@ function lookup(table: readonly bigint[], indices: readonly number[], type: Type
   )
 }
 
-const swizzle: PureEvaluator = ([x, y], { args: [t, u], results: [r] }) => lookup(split(x, t), split(y, u).map(Number), r)
+const swizzle: PureEvaluator = ([x, y], { args: [t, u], results: [r] }) =>
+  lookup(split(x, t), split(y, u).map(Number), r)
 
 /** Bit 7 of an index asks for 0, and bits 4 to 6 do not count. */
 const pshufb: PureEvaluator = ([x, y], { args: [t, u], results: [r] }) =>
@@ -48,7 +49,8 @@ function pairwiseSums(lanes: readonly bigint[]): bigint[] {
   return lanes.flatMap((a, i) => (i % 2 === 0 ? [a + lanes[i + 1]] : []))
 }
 
-const addPairwise: PureEvaluator = ([x, y], { args: [t] }) => join([...pairwiseSums(split(x, t)), ...pairwiseSums(split(y, t))], t)
+const addPairwise: PureEvaluator = ([x, y], { args: [t] }) =>
+  join([...pairwiseSums(split(x, t)), ...pairwiseSums(split(y, t))], t)
 
 const pmaddubsw: PureEvaluator = ([x, y], { args: [t], results: [r] }) => {
   const ys = split(y, t)

@@ -69,7 +69,12 @@ export function fma(x: bigint, y: bigint, z: bigint, f: FloatFormat): bigint {
     return c.kind === 'infinity' && c.negative !== negative ? canonicalNan(f) : infinity(negative, f)
   }
   if (c.kind === 'infinity') return z
-  const product: Finite = { kind: 'finite', negative, significand: a.significand * b.significand, exponent: a.exponent + b.exponent }
+  const product: Finite = {
+    kind: 'finite',
+    negative,
+    significand: a.significand * b.significand,
+    exponent: a.exponent + b.exponent,
+  }
   return addFinite(product, c, f)
 }
 

@@ -21,7 +21,10 @@ export interface Finite {
   readonly exponent: number
 }
 
-export type Unpacked = Finite | { readonly kind: 'infinity'; readonly negative: boolean } | { readonly kind: 'nan'; readonly negative: boolean }
+export type Unpacked =
+  | Finite
+  | { readonly kind: 'infinity'; readonly negative: boolean }
+  | { readonly kind: 'nan'; readonly negative: boolean }
 
 /** The weight of the exponent field's zero point: 127 for f32. */
 export function bias(f: FloatFormat): number {
@@ -58,7 +61,12 @@ export function unpack(bits: bigint, f: FloatFormat): Unpacked {
   if (field === 2 ** f.exponentBits - 1) return { kind: fraction === 0n ? 'infinity' : 'nan', negative }
   // A subnormal has the exponent of the least normal number, without its hidden bit.
   const hidden = field === 0 ? 0n : 1n << t
-  return { kind: 'finite', negative, significand: fraction | hidden, exponent: Math.max(field, 1) - bias(f) - f.significandBits }
+  return {
+    kind: 'finite',
+    negative,
+    significand: fraction | hidden,
+    exponent: Math.max(field, 1) - bias(f) - f.significandBits,
+  }
 }
 
 /** Number of bits of a positive integer. */

@@ -1,0 +1,26 @@
+// The zip.js module on an emulated machine.
+import type { CompiledModule } from '@k23/codegen'
+import { createRiscv64Machine } from '@k23/emulator/riscv64'
+import { Engine, Store } from '@k23/kernel'
+import type { ZlibInstance } from './deflate.ts'
+
+export interface ZipInstance extends ZlibInstance {
+  /** Guest instructions executed so far. */
+  readonly instructions: number
+}
+
+/** Loads the compiled module on a fresh machine of its target. */
+export function instantiateZip(compiled: CompiledModule): ZipInstance {
+  const engine = new Engine({ machine: createRiscv64Machine(), target: compiled.target })
+  const store = new Store(engine)
+  const instance = store.instantiate(engine.load(compiled))
+  const memory = instance.memory('memory')
+  return {
+    call: (name, ...args) => (instance.func(name).call(...args) as number | undefined) ?? 0,
+    write: (address, bytes) => memory.write(address, bytes),
+    read: (address, length) => memory.read(address, length),
+    get instructions() {
+      return store.instructions
+    },
+  }
+}

@@ -1,0 +1,66 @@
+// k23 bench: the suites of @k23/bench as tables, or as JSON lines.
+import { type CompileRow, compileSuite, type EmulatorRow, emulatorSuite, PHASES } from '@k23/bench'
+import pc from 'picocolors'
+import { usage } from '../failure.ts'
+import { type CommonOptions, compileOptions } from '../options.ts'
+import { progress } from '../progress.ts'
+import { plainTable, rate, size } from '../text/table.ts'
+
+interface Options extends CommonOptions {
+  readonly runs: string
+}
+
+const SUITES = ['compile', 'emulator'] as const
+
+export function run(suites: readonly string[], options: Options): void {
+  const runs = Number(options.runs)
+  if (!Number.isInteger(runs) || runs < 1) throw usage(`--runs ${options.runs}: expected a number from 1 up`)
+  for (const suite of suites) if (!(SUITES as readonly string[]).includes(suite)) throw usage(`there is no suite ${suite}: the suites are ${SUITES.join(', ')}`)
+  const wanted = suites.length === 0 ? SUITES : suites
+  const shared = { compile: compileOptions(options), runs }
+  const json = options.json === true
+  const shown = progress()
+  const step = (text: string): void => shown.step(text)
+  if (wanted.includes('compile')) {
+    const { rows, skips } = compileSuite({ ...shared, step })
+    shown.done()
+    if (json) for (const row of rows) print({ suite: 'compile', ...row })
+    else process.stdout.write(compileTables(rows))
+    for (const skip of skips) {
+      if (json) print({ suite: 'compile', program: skip.program, skip: skip.why })
+      else process.stdout.write(`${pc.dim(`not compiled: ${skip.program}: ${skip.why}`)}\n`)
+    }
+  }
+  if (wanted.includes('emulator')) {
+    const rows = emulatorSuite({ ...shared, step })
+    shown.done()
+    if (json) for (const row of rows) print({ suite: 'emulator', ...row })
+    else process.stdout.write(emulatorTable(rows))
+  }
+}
+
+function print(row: object): void {
+  process.stdout.write(`${JSON.stringify(row)}\n`)
+}
+
+function compileTables(rows: readonly CompileRow[]): string {
+  const speed = plainTable(['program', 'bodies', 'code', 'functions', 'warm', 'MB/s', 'cold', 'MB/s'], 1)
+  const taken = PHASES.filter((p) => rows.some((r) => r.phases[p] > 0)) // the others are off by default
+  const phases = plainTable(['program', ...taken], 1)
+  for (const r of rows) {
+    speed.push([r.program, size(r.bodyBytes), size(r.codeBytes), r.functions, ms(r.warmMs), rate(r.warmRate), ms(r.coldMs), rate(r.coldRate)])
+    phases.push([r.program, ...taken.map((p) => ms(r.phases[p]))])
+  }
+  const target = rows[0]?.target ?? ''
+  return `${pc.bold('compile')} for ${target}: one thread, median of runs; MB of function bodies per second\n${speed.toString()}\n${pc.bold('phases')}, warm\n${phases.toString()}\n`
+}
+
+function emulatorTable(rows: readonly EmulatorRow[]): string {
+  const table = plainTable(['program', 'guest instructions', 'time', 'MIPS'], 1)
+  for (const r of rows) table.push([r.program, r.instructions.toLocaleString('en'), ms(r.ms), r.mips.toFixed(1)])
+  return `${pc.bold('emulator')}: ${rows[0]?.target ?? ''}, median of runs\n${table.toString()}\n`
+}
+
+function ms(value: number): string {
+  return value < 10 ? `${value.toFixed(2)} ms` : `${value.toFixed(0)} ms`
+}

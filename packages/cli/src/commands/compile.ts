@@ -1,0 +1,100 @@
+// k23 compile: a module or CLIF functions, to one of several forms.
+import { writeFileSync } from 'node:fs'
+import { extname } from 'node:path'
+import { type CompiledModule, compile, type Observer } from '@k23/codegen'
+import { printFunction } from '@k23/ir'
+import { printVCode } from '@k23/machinst'
+import { EXIT_FAILED, Failure, notYet, usage } from '../failure.ts'
+import { type FileInput, readInput } from '../input.ts'
+import { type CommonOptions, compileOptions } from '../options.ts'
+import { functionAsm, sourceName } from '../text/asm.ts'
+import { wasmFunctionName } from '../text/function-names.ts'
+import { targetText } from '../text/targets.ts'
+
+type Emit = 'obj' | 'exe' | 'asm' | 'clif' | 'vcode' | 'bin'
+
+interface Options extends CommonOptions {
+  readonly output?: string
+  readonly emit?: Emit
+}
+
+const endings: Readonly<Record<string, Emit>> = { '.o': 'obj', '.s': 'asm', '.asm': 'asm', '.clif': 'clif', '.vcode': 'vcode', '.bin': 'bin' }
+
+export async function run(file: string, options: Options): Promise<void> {
+  const emit = emitOf(options)
+  if (emit === 'obj' || emit === 'exe') throw notYet(`--emit ${emit}`)
+  if (emit === 'bin' && options.output === undefined && process.stdout.isTTY === true) throw usage('machine code is not for a terminal: write it to a file with -o')
+  if (options.json === true && options.output === undefined) throw usage('--json needs -o OUT: standard output has the report')
+  const input = await readInput(file)
+  const { output, module } = produce(input, emit, options)
+  if (options.output === undefined) process.stdout.write(output)
+  else writeFileSync(options.output, output)
+  if (options.json === true) process.stdout.write(`${JSON.stringify(summary(file, emit, module, output.length))}\n`)
+}
+
+function emitOf(options: Options): Emit {
+  if (options.emit !== undefined) return options.emit
+  if (options.output === undefined) return 'asm'
+  const emit = endings[extname(options.output)]
+  if (emit === undefined) throw usage(`${options.output}: the ending does not say what to write: use --emit asm, clif, vcode or bin`)
+  return emit
+}
+
+/** Compiles, and makes of it what was asked for. */
+function produce(input: FileInput, emit: Emit, options: Options): { output: string | Uint8Array; module: CompiledModule } {
+  const texts: string[] = []
+  const wasm = typeof input !== 'string'
+  let clif = ''
+  const observer: Observer =
+    emit === 'vcode'
+      ? {
+          vcode(stage, v, isa) {
+            if (stage !== 'regalloc') return
+            const { registerName } = targetText(isa.name)
+            texts.push(`; function ${v.name}\n${printVCode(v, isa, { registerName, sourceText: (loc) => sourceName(loc, wasm) })}\n`)
+          },
+        }
+      : emit === 'clif'
+        ? {
+            // The last pass leaves what is compiled.
+            clif(_, f) {
+              clif = printFunction(f)
+            },
+            vcode(stage) {
+              if (stage === 'lower') texts.push(clif)
+            },
+          }
+        : {}
+  const module = compile(input, { ...compileOptions(options), observer })
+  if (emit === 'bin') return { output: binary(module), module }
+  return { output: emit === 'asm' ? listing(module) : texts.join('\n'), module }
+}
+
+/** The code, where nothing in it waits for a symbol's address. */
+function binary(module: CompiledModule): Uint8Array {
+  const [first] = module.relocs
+  if (first !== undefined) throw new Failure(EXIT_FAILED, `the code refers to ${first.symbol}, which is not in the input: plain bytes cannot say so`)
+  return module.image
+}
+
+function listing(module: CompiledModule): string {
+  const info = module.wasm?.info
+  const parts = module.functions.map((f, i) => {
+    const index = i + (info?.numImportedFunctions ?? 0)
+    const name = info !== undefined && index < info.functions.length ? wasmFunctionName(info, index) : undefined
+    return `${functionAsm(module, f, name === undefined ? f.name : `${f.name} (${name})`)}\n`
+  })
+  return parts.join('\n')
+}
+
+function summary(file: string, emit: Emit, module: CompiledModule, bytes: number): object {
+  return {
+    file,
+    target: module.target.name,
+    emit,
+    bytes,
+    codeBytes: module.image.length,
+    functions: module.functions.length,
+    symbols: [...module.symbols.keys()],
+  }
+}

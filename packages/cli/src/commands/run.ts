@@ -1,0 +1,96 @@
+// k23 run: instantiates a module on a machine and calls it.
+import { Engine, Func, type Instance, LinkError, type Module, OutOfFuel, Store, Trap } from '@k23/kernel'
+import { EXIT_FAILED, EXIT_TRAP, Failure, notYet, usage } from '../failure.ts'
+import { readModule } from '../input.ts'
+import { emulator } from '../machine.ts'
+import { type CommonOptions, compileOptions, execOf } from '../options.ts'
+import { parseArguments, resultJson, resultText } from '../values.ts'
+
+interface Options extends CommonOptions {
+  readonly invoke?: string
+  readonly fuel?: string
+}
+
+export async function run(file: string, args: readonly string[], options: Options): Promise<void> {
+  if (execOf(options) === 'interpret') throw usage('--exec interpret is for filetests: modules are compiled')
+  const fuel = fuelOf(options)
+  const { target, ...rest } = compileOptions(options)
+  const bytes = await readModule(file, 'run')
+  const engine = new Engine({
+    machine: emulator(target),
+    target,
+    ...(rest.settings === undefined ? {} : { settings: rest.settings }),
+    ...(rest.optLevel === undefined ? {} : { optLevel: rest.optLevel }),
+    // Features among --set are the whole truth; without any, the machine's own count.
+    ...(Object.keys(rest.features ?? {}).length === 0 ? {} : { features: rest.features ?? {} }),
+  })
+  const module = engine.compile(bytes)
+  const name = entryOf(file, module, options)
+  const store = new Store(engine, fuel === undefined ? {} : { fuel })
+  try {
+    execute(file, store, module, name, args, options.json === true)
+  } catch (e) {
+    throw outcome(e, store)
+  }
+}
+
+function fuelOf(options: Options): number | undefined {
+  if (options.fuel === undefined) return undefined
+  const fuel = Number(options.fuel)
+  if (!Number.isInteger(fuel) || fuel < 1) throw usage(`--fuel ${options.fuel}: expected a number of instructions`)
+  return fuel
+}
+
+/** The export to call. */
+function entryOf(file: string, module: Module, options: Options): string {
+  const functions = module.exports.filter((e) => e.type.kind === 'func').map((e) => e.name)
+  const foreign = module.imports[0]
+  if (foreign !== undefined) {
+    const from = `${foreign.module}.${foreign.name}`
+    if (foreign.module.startsWith('wasi_')) throw notYet(`WASI, which ${file} needs (it imports ${from}),`)
+    throw usage(`${file} imports ${from}: k23 run provides no imports yet`)
+  }
+  const name = options.invoke ?? '_start'
+  if (functions.includes(name)) return name
+  if (options.invoke === undefined) throw usage(`${file} exports no _start: name an export with --invoke (${listed(functions)})`)
+  const other = module.exports.find((e) => e.name === name)
+  throw usage(`${file} has no exported function ${name}${other === undefined ? '' : ` (${name} is a ${other.type.kind})`}; it has ${listed(functions)}`)
+}
+
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'none'
+  return names.length > 20 ? `${names.slice(0, 20).join(', ')} and ${names.length - 20} more` : names.join(', ')
+}
+
+function execute(file: string, store: Store, module: Module, name: string, args: readonly string[], json: boolean): void {
+  const exported = module.exports.find((e) => e.name === name)
+  const type = exported?.type.kind === 'func' ? exported.type.type : { params: [], results: [] }
+  const values = parseArguments(name, type, args)
+  const instance: Instance = store.instantiate(module)
+  const found = instance.exports[name]
+  if (!(found instanceof Func)) throw usage(`${name} is no function`)
+  const result = found.call(...values)
+  const results = type.results.length === 0 ? [] : type.results.length === 1 ? [result] : (result as unknown[])
+  if (json) {
+    const all = results.map((r, i) => resultJson(type.results[i], r))
+    process.stdout.write(`${JSON.stringify({ file, invoke: name, results: all, instructions: store.instructions })}\n`)
+    return
+  }
+  for (let i = 0; i < results.length; i++) process.stdout.write(`${resultText(type.results[i], results[i])}\n`)
+}
+
+/** What the kernel throws as a line and an exit status. */
+function outcome(e: unknown, store: Store): unknown {
+  if (e instanceof Trap) {
+    const frame = e.backtrace[0]
+    const where = frame === undefined ? '' : ` in function ${frame.func} (${frame.name})${frame.offset < 0 ? '' : ` at offset 0x${frame.offset.toString(16)}`}`
+    return new Failure(EXIT_TRAP, `trap: ${e.code}: ${e.message}${where}`)
+  }
+  if (e instanceof OutOfFuel) {
+    const frame = e.backtrace[0]
+    const where = frame === undefined ? '' : ` in function ${frame.func} (${frame.name})`
+    return new Failure(EXIT_FAILED, `out of fuel after ${store.instructions} instructions${where}`)
+  }
+  if (e instanceof LinkError) return new Failure(EXIT_FAILED, e.message)
+  return e
+}

@@ -1,0 +1,81 @@
+// Functions: of an instance or of the host, called alike.
+import { FUNCREF_CODE, FUNCREF_SIZE, FUNCREF_TYPE_ID, FUNCREF_VMCTX, type FuncType, SLOT_SIZE } from '@k23/frontend-wasm/runtime-abi'
+import { enterGuest } from './calls.ts'
+import type { Store } from './store.ts'
+import type { ExternType } from './types.ts'
+import { readBits, readValue, type WasmValue, writeValue } from './values.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: the values' types are the wasm function's, known only at run time
+export type HostFunction = (...args: any[]) => unknown
+
+export class Func {
+  readonly kind = 'func'
+  readonly store: Store
+  readonly type: FuncType
+  /** The callee's vmctx, or the host function's record. */
+  readonly vmctx: number
+  private readonly ownCode: number | undefined
+  private record: number
+
+  /** `code` is undefined for a host function: its type's trampoline, found when it is first needed. `ref`: its reference record, 0 for none yet. */
+  constructor(store: Store, type: FuncType, code: number | undefined, vmctx: number, ref = 0) {
+    this.store = store
+    this.type = type
+    this.ownCode = code
+    this.vmctx = vmctx
+    this.record = ref
+  }
+
+  get externType(): ExternType {
+    return { kind: 'func', type: this.type }
+  }
+
+  get code(): number {
+    return this.ownCode ?? this.store.engine.trampolinesOf(this.type).host
+  }
+
+  /** Address of a function reference to it. */
+  get ref(): number {
+    if (this.record === 0) {
+      const { store } = this
+      const at = store.arena.alloc(FUNCREF_SIZE)
+      store.guest.setU64(at + FUNCREF_CODE, this.code)
+      store.guest.setU64(at + FUNCREF_VMCTX, this.vmctx)
+      store.guest.setU32(at + FUNCREF_TYPE_ID, store.engine.typeId(this.type))
+      this.record = at
+    }
+    return this.record
+  }
+
+  /** Calls it. One result comes as itself, several as an array. Throws TypeError for arguments, Trap, OutOfFuel, and what host functions throw. */
+  call(...args: WasmValue[]): WasmValue {
+    const { store } = this
+    const { params, results } = this.type
+    const block = this.enter(args.length, (d) => {
+      for (let i = 0; i < params.length; i++) writeValue(store, d, i * SLOT_SIZE, params[i], args[i])
+    })
+    if (results.length === 0) return undefined
+    if (results.length === 1) return readValue(store, block, 0, results[0])
+    return results.map((t, i) => readValue(store, block, i * SLOT_SIZE, t))
+  }
+
+  /** The same on bits: each value zero-extended to 64 bits, so that a NaN keeps its payload. */
+  callBits(args: readonly bigint[]): bigint[] {
+    const block = this.enter(args.length, (d) => {
+      args.forEach((a, i) => d.setBigUint64(i * SLOT_SIZE, a, true))
+    })
+    return this.type.results.map((t, i) => readBits(block, i * SLOT_SIZE, t))
+  }
+
+  private enter(count: number, write: (d: DataView) => void): DataView {
+    const { store } = this
+    const { params, results } = this.type
+    store.check()
+    if (count !== params.length) throw new TypeError(`the function takes ${params.length} arguments, found ${count}`)
+    const bytes = Math.max(params.length, results.length) * SLOT_SIZE
+    const block = store.entryBlock(bytes / SLOT_SIZE)
+    if (count !== 0) write(store.guest.data(block, bytes))
+    enterGuest(store, store.engine.trampolinesOf(this.type).entry, [this.vmctx, this.code, block])
+    return store.guest.data(block, bytes)
+  }
+}

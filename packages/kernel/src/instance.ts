@@ -1,0 +1,214 @@
+// Instances: a vmctx in machine memory with all that it refers to. The steps follow the specification's order (4.5.4, Instantiation).
+import * as abi from '@k23/frontend-wasm/runtime-abi'
+import { Func } from './func.ts'
+import { Global } from './global.ts'
+import { type Extern, type Imports, resolveImports } from './link.ts'
+import { Memory } from './memory.ts'
+import type { Module } from './module.ts'
+import type { Store } from './store.ts'
+import { Table } from './table.ts'
+
+const EMPTY = new Uint8Array(0)
+
+export class Instance {
+  readonly store: Store
+  readonly module: Module
+  readonly vmctx: number
+  /** By index in the module's index spaces. */
+  readonly memories: Memory[] = []
+  readonly tables: Table[] = []
+  readonly globals: Global[] = []
+  private readonly imported: Func[] = []
+  private readonly segments: (Float64Array | undefined)[] = []
+  private exported: Readonly<Record<string, Extern>> | undefined
+
+  constructor(store: Store, module: Module, imports: Imports) {
+    if (module.engine !== store.engine) throw new TypeError('the module belongs to another engine')
+    this.store = store
+    this.module = module
+    const externs = resolveImports(store, module, imports)
+    this.vmctx = store.arena.alloc(module.layout.size)
+    store.addInstance(this.vmctx, this)
+    this.writeFixedFields()
+    externs.forEach((e, i) => {
+      this.bindImport(e, module.info.imports[i].index)
+    })
+    this.writeFuncRefs()
+    this.define()
+    this.applySegments()
+    const { start } = module.info
+    if (start !== undefined) this.funcByIndex(start).call()
+  }
+
+  /** By name, in the module's order. */
+  get exports(): Readonly<Record<string, Extern>> {
+    if (this.exported === undefined) {
+      const all: Record<string, Extern> = Object.create(null)
+      for (const e of this.module.info.exports) {
+        all[e.name] =
+          e.kind === 'func'
+            ? this.funcByIndex(e.index)
+            : e.kind === 'memory'
+              ? this.memories[e.index]
+              : e.kind === 'table'
+                ? this.tables[e.index]
+                : this.globals[e.index]
+      }
+      this.exported = all
+    }
+    return this.exported
+  }
+  /** An exported function; TypeError where there is none. */
+  func(name: string): Func {
+    return this.exportOf(name, Func)
+  }
+  memory(name: string): Memory {
+    return this.exportOf(name, Memory)
+  }
+  table(name: string): Table {
+    return this.exportOf(name, Table)
+  }
+  global(name: string): Global {
+    return this.exportOf(name, Global)
+  }
+
+  /** A function that is imported or may be referred to (exported functions are). */
+  funcByIndex(index: number): Func {
+    const { info, code, wasm, layout } = this.module
+    if (index < info.numImportedFunctions) return this.imported[index]
+    const at = layout.funcRefs[index]
+    const type = info.types[info.functions[index]]
+    return this.store.internFunc(type, code + wasm.functions[index - info.numImportedFunctions], this.vmctx, at < 0 ? 0 : this.vmctx + at)
+  }
+
+  // ---- segments, until they are dropped
+
+  /** The bytes of a data segment; none once it is dropped. */
+  data(index: number): Uint8Array {
+    if (this.flag(this.module.layout.droppedData + index)[0] !== 0) return EMPTY
+    const { start, end } = this.module.info.data[index]
+    return this.module.wasm.bytes.subarray(start, end)
+  }
+  dropData(index: number): void {
+    this.flag(this.module.layout.droppedData + index)[0] = 1
+  }
+  /** The references of an element segment; none once it is dropped. */
+  elements(index: number): ArrayLike<number> {
+    if (this.flag(this.module.layout.droppedElements + index)[0] !== 0) return EMPTY
+    return (this.segments[index] ??= this.evaluateElements(index))
+  }
+  dropElements(index: number): void {
+    this.flag(this.module.layout.droppedElements + index)[0] = 1
+    this.segments[index] = undefined
+  }
+
+  // ---- instantiation, in order
+
+  private writeFixedFields(): void {
+    const { guest } = this.store
+    guest.setU32(this.vmctx + abi.VMCTX_MAGIC_OFFSET, abi.VMCTX_MAGIC)
+    guest.setU64(this.vmctx + abi.VMCTX_CELLS, this.store.cells)
+    guest.setU64(this.vmctx + abi.VMCTX_TYPE_IDS, this.module.typeIds)
+  }
+
+  private bindImport(e: Extern, index: number): void {
+    const { guest } = this.store
+    const { layout } = this.module
+    if (e.kind === 'func') {
+      guest.setU64(this.vmctx + layout.imports[index] + abi.IMPORT_CODE, e.code)
+      guest.setU64(this.vmctx + layout.imports[index] + abi.IMPORT_VMCTX, e.vmctx)
+      this.imported[index] = e
+      return
+    }
+    const offsets = e.kind === 'memory' ? layout.memories : e.kind === 'table' ? layout.tables : layout.globals
+    guest.setU64(this.vmctx + offsets[index], e.definition)
+    if (e.kind === 'memory') this.memories[index] = e
+    else if (e.kind === 'table') this.tables[index] = e
+    else this.globals[index] = e
+  }
+
+  private writeFuncRefs(): void {
+    const { guest, engine } = this.store
+    const { info, layout, code, wasm } = this.module
+    for (const f of info.funcRefs) {
+      const at = this.vmctx + layout.funcRefs[f]
+      const imported = this.imported[f]
+      guest.setU64(at + abi.FUNCREF_CODE, imported?.code ?? code + wasm.functions[f - info.numImportedFunctions])
+      guest.setU64(at + abi.FUNCREF_VMCTX, imported?.vmctx ?? this.vmctx)
+      guest.setU32(at + abi.FUNCREF_TYPE_ID, engine.typeId(info.types[info.functions[f]]))
+    }
+  }
+
+  private define(): void {
+    const { info, layout } = this.module
+    const { store, vmctx } = this
+    for (let i = info.numImportedMemories; i < info.memories.length; i++) {
+      this.memories[i] = new Memory(store, info.memories[i], vmctx + layout.memories[i])
+    }
+    for (let i = info.numImportedGlobals; i < info.globals.length; i++) {
+      const g = new Global(store, info.globals[i], vmctx + layout.globals[i])
+      this.globals[i] = g
+      const { lo, hi } = this.evaluate(info.globalInits[i - info.numImportedGlobals])
+      g.bits = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)
+    }
+    for (let i = info.numImportedTables; i < info.tables.length; i++) {
+      const t = new Table(store, info.tables[i], vmctx + layout.tables[i])
+      this.tables[i] = t
+      const init = info.tableInits[i - info.numImportedTables]
+      if (init !== undefined) t.fillRefs(0, this.evaluateNumber(init), t.size)
+    }
+  }
+
+  private applySegments(): void {
+    const { info } = this.module
+    info.elements.forEach((e, i) => {
+      if (e.mode === 'active') {
+        const refs = this.elements(i)
+        this.tables[e.table].initRefs(this.evaluateNumber(e.offset), refs, 0, refs.length)
+      }
+      if (e.mode !== 'passive') this.dropElements(i)
+    })
+    info.data.forEach((d, i) => {
+      if (d.mode !== 'active') return
+      const bytes = this.data(i)
+      this.memories[d.memory].init(this.evaluateNumber(d.offset), bytes, 0, bytes.length)
+      this.dropData(i)
+    })
+  }
+
+  // ---- constant expressions
+
+  private evaluate(expr: abi.ConstExpr): abi.ConstValue {
+    return abi.evalConstExpr(expr, {
+      global: (i) => {
+        const bits = this.globals[i].bits
+        return { lo: Number(BigInt.asIntN(32, bits)), hi: Number(BigInt.asIntN(32, bits >> 32n)) }
+      },
+      funcRef: (i) => {
+        const at = this.vmctx + this.module.layout.funcRefs[i]
+        return { lo: at | 0, hi: Math.floor(at / 2 ** 32) }
+      },
+    })
+  }
+  /** As an unsigned number: an offset or a reference. */
+  private evaluateNumber(expr: abi.ConstExpr): number {
+    const { lo, hi } = this.evaluate(expr)
+    return (hi >>> 0) * 2 ** 32 + (lo >>> 0)
+  }
+  private evaluateElements(index: number): Float64Array {
+    const { items } = this.module.info.elements[index]
+    const { funcRefs } = this.module.layout
+    if (items.kind === 'funcs') return Float64Array.from(items.indices, (f) => this.vmctx + funcRefs[f])
+    return Float64Array.from(items.exprs, (e) => this.evaluateNumber(e))
+  }
+
+  private flag(offset: number): Uint8Array {
+    return this.store.engine.machine.memory.view(this.vmctx + offset, 1)
+  }
+
+  private exportOf<T extends Extern>(name: string, kind: abstract new (...args: never[]) => T): T {
+    const e = this.exports[name]
+    if (!(e instanceof kind)) throw new TypeError(`the instance exports no ${kind.name.toLowerCase()} ${name}`)
+    return e
+  }
+}

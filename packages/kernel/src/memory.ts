@@ -1,0 +1,151 @@
+// Linear memories. A memory lies in a reservation of which the first `length` bytes are open; it grows in place while that has room, and moves
+// to a larger one when it has none (generated code loads the base again after whatever may grow a memory).
+import {
+  I64,
+  MEMORY_BASE,
+  MEMORY_LENGTH,
+  MEMORY_SIZE,
+  type MemoryType,
+  TRAP_MEMORY_OUT_OF_BOUNDS,
+  WASM_PAGE_SIZE,
+} from '@k23/frontend-wasm/runtime-abi'
+import { PERM_READ, PERM_WRITE } from '@k23/machine'
+import { LinkError } from './errors.ts'
+import type { Store } from './store.ts'
+import { trapOfCode } from './traps.ts'
+import { type ExternType, externTypeText } from './types.ts'
+
+/** Most pages of a memory with 32-bit addresses. */
+const MAX_PAGES = 65536
+
+export class Memory {
+  readonly kind = 'memory'
+  readonly store: Store
+  readonly type: MemoryType
+  /** Address of its definition. */
+  readonly definition: number
+  private reserved = 0
+
+  /** `definition`: where an instance that owns the memory keeps it. Throws LinkError where the machine has no room. */
+  constructor(store: Store, type: MemoryType, definition: number = store.arena.alloc(MEMORY_SIZE)) {
+    this.store = store
+    this.type = type
+    this.definition = definition
+    const bytes = type.min * WASM_PAGE_SIZE
+    const base = this.reserve(bytes)
+    if (base === undefined) throw new LinkError('limit', '', '', externTypeText({ kind: 'memory', type }), 'the machine has no room')
+    store.own(this)
+    store.guest.setU64(definition + MEMORY_BASE, base)
+    store.guest.setU64(definition + MEMORY_LENGTH, bytes)
+  }
+
+  /** With its size now as the minimum. */
+  get externType(): ExternType {
+    return { kind: 'memory', type: { ...this.type, min: this.pages } }
+  }
+  get byteLength(): number {
+    this.store.check()
+    return this.store.guest.u64(this.definition + MEMORY_LENGTH)
+  }
+  get pages(): number {
+    return this.byteLength / WASM_PAGE_SIZE
+  }
+  /** Machine address of byte 0; changes when the memory moves. */
+  get base(): number {
+    return this.store.guest.u64(this.definition + MEMORY_BASE)
+  }
+
+  /** The bytes themselves; valid until any memory of the machine grows. Traps out of bounds. */
+  view(offset = 0, length: number = this.byteLength - offset): Uint8Array {
+    return this.store.engine.machine.memory.view(this.place(offset, length), length)
+  }
+  /** A copy. Traps out of bounds. */
+  read(offset: number, length: number): Uint8Array {
+    return this.view(offset, length).slice()
+  }
+  write(offset: number, bytes: Uint8Array): void {
+    this.view(offset, bytes.length).set(bytes)
+  }
+
+  /** Grows by `delta` pages of zeros; the old size in pages, or -1 if that cannot be. */
+  grow(delta: number): number {
+    if (typeof delta !== 'number') throw new TypeError(`a number of pages is a number, found ${typeof delta}`)
+    const { guest, engine } = this.store
+    const { memory } = engine.machine
+    const old = this.byteLength
+    const length = old + delta * WASM_PAGE_SIZE
+    const most = Math.min(this.type.max ?? Number.POSITIVE_INFINITY, this.type.index === I64 ? Number.POSITIVE_INFINITY : MAX_PAGES)
+    if (!(delta >= 0 && Number.isInteger(delta) && length <= most * WASM_PAGE_SIZE)) return -1
+    if (delta === 0) return old / WASM_PAGE_SIZE
+    const base = this.base
+    if (length <= this.reserved) {
+      try {
+        memory.protect(base + old, length - old, PERM_READ | PERM_WRITE)
+      } catch (e) {
+        if (e instanceof RangeError) return -1
+        throw e
+      }
+    } else {
+      const freed = this.reserved
+      const next = this.reserve(length, Math.max(length, 2 * old))
+      if (next === undefined) return -1
+      memory.view(next, old).set(memory.view(base, old))
+      memory.unmap(base, freed)
+      guest.setU64(this.definition + MEMORY_BASE, next)
+    }
+    guest.setU64(this.definition + MEMORY_LENGTH, length)
+    return old / WASM_PAGE_SIZE
+  }
+
+  copy(dst: number, from: Memory, src: number, length: number): void {
+    const s = from.place(src, length)
+    const d = this.place(dst, length)
+    const { memory } = this.store.engine.machine
+    memory.view(d, length).set(memory.view(s, length))
+  }
+  fill(dst: number, byte: number, length: number): void {
+    this.view(dst, length).fill(byte)
+  }
+  /** Bytes [src, src + length) of `data`; both ranges are checked. */
+  init(dst: number, data: Uint8Array, src: number, length: number): void {
+    const to = this.view(dst, length)
+    if (!(src + length <= data.length)) throw trapOfCode(TRAP_MEMORY_OUT_OF_BOUNDS)
+    to.set(data.subarray(src, src + length))
+  }
+
+  release(): void {
+    this.store.engine.machine.memory.unmap(this.base, this.reserved)
+  }
+
+  private place(offset: number, length: number): number {
+    if (typeof offset !== 'number' || typeof length !== 'number') throw new TypeError('an offset and a length in memory are numbers')
+    if (!(offset >= 0 && length >= 0 && offset + length <= this.byteLength)) throw trapOfCode(TRAP_MEMORY_OUT_OF_BOUNDS)
+    return this.base + offset
+  }
+
+  /** Address of a reservation whose first `bytes` bytes are open, and whose size `reserved` says; undefined where there is no room. */
+  private reserve(bytes: number, wanted = 0): number | undefined {
+    const { memory } = this.store.engine.machine
+    const most = Math.max(1, this.type.max ?? MAX_PAGES) * WASM_PAGE_SIZE
+    const generous = Math.min(most, Math.max(bytes, wanted, this.store.engine.memoryReservation))
+    for (const size of new Set([generous, Math.max(bytes, WASM_PAGE_SIZE)])) {
+      let at: number
+      try {
+        at = memory.reserve(size)
+      } catch (e) {
+        if (e instanceof RangeError) continue
+        throw e
+      }
+      try {
+        if (bytes !== 0) memory.protect(at, bytes, PERM_READ | PERM_WRITE)
+      } catch (e) {
+        memory.unmap(at, size)
+        if (e instanceof RangeError) return undefined
+        throw e
+      }
+      this.reserved = size
+      return at
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,96 @@
+// A compiled module with its code in the machine: shared by all its instances, in every store of its engine.
+import { type CompiledModule, functionAt, sourceAt, trapAt, type WasmMetadata } from '@k23/codegen'
+import { type ExternKind, type ModuleInfo, type VmctxLayout, vmctxLayout } from '@k23/frontend-wasm/runtime-abi'
+import type { Engine } from './engine.ts'
+import type { Frame } from './errors.ts'
+import type { ExternType } from './types.ts'
+
+export interface ImportType {
+  readonly module: string
+  readonly name: string
+  readonly type: ExternType
+}
+
+export interface ExportType {
+  readonly name: string
+  readonly type: ExternType
+}
+
+export class Module {
+  readonly engine: Engine
+  readonly compiled: CompiledModule
+  readonly wasm: WasmMetadata
+  readonly info: ModuleInfo
+  readonly layout: VmctxLayout
+  /** Address of the code. */
+  readonly code: number
+  /** Address of the canonical type ids, u32 by type index. */
+  readonly typeIds: number
+
+  constructor(engine: Engine, compiled: CompiledModule, wasm: WasmMetadata, code: number, typeIds: number) {
+    this.engine = engine
+    this.compiled = compiled
+    this.wasm = wasm
+    this.info = wasm.info
+    this.layout = vmctxLayout(wasm.info)
+    this.code = code
+    this.typeIds = typeIds
+  }
+
+  /** From the name section. */
+  get name(): string | undefined {
+    return this.info.names.module
+  }
+
+  get imports(): ImportType[] {
+    return this.info.imports.map((i) => ({ module: i.module, name: i.name, type: this.externType(i.kind, i.index) }))
+  }
+
+  get exports(): ExportType[] {
+    return this.info.exports.map((e) => ({ name: e.name, type: this.externType(e.kind, e.index) }))
+  }
+
+  /** Contents of the custom sections with this name. */
+  customSections(name: string): Uint8Array[] {
+    return this.info.customSections.filter((s) => s.name === name).map((s) => this.wasm.bytes.slice(s.start, s.end))
+  }
+
+  externType(kind: ExternKind, index: number): ExternType {
+    const { info } = this
+    switch (kind) {
+      case 'func':
+        return { kind, type: info.types[info.functions[index]] }
+      case 'memory':
+        return { kind, type: info.memories[index] }
+      case 'table':
+        return { kind, type: info.tables[index] }
+      case 'global':
+        return { kind, type: info.globals[index] }
+    }
+  }
+
+  functionName(index: number): string {
+    return (
+      this.info.names.functions.get(index) ??
+      this.info.exports.find((e) => e.kind === 'func' && e.index === index)?.name ??
+      `func[${index}]`
+    )
+  }
+
+  /** Trap code of the instruction at `pc`, or 0. */
+  trapAt(pc: number): number {
+    return trapAt(this.compiled, pc - this.code)
+  }
+
+  /** What lies at `pc`: a frame of a wasm function, or which trampoline. */
+  frameAt(pc: number): Frame | 'entry' | 'host' | undefined {
+    const at = pc - this.code
+    const f = functionAt(this.compiled, at)
+    if (f === undefined) return undefined
+    const i = this.compiled.functions.indexOf(f)
+    const { functions } = this.wasm
+    if (i >= functions.length) return this.wasm.hosts.includes(f.start) ? 'host' : 'entry'
+    const func = this.info.numImportedFunctions + i
+    return { func, name: this.functionName(func), offset: sourceAt(this.compiled, at), module: this.name }
+  }
+}

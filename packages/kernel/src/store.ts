@@ -1,0 +1,190 @@
+// Store: one hart with its cells, and everything that lives on it: instances, host functions, references.
+//
+// A store's machine memory is given back by close(). References: a funcref is the address of a function reference record, an externref a
+// number that stands for a JavaScript value (kept until the store is closed); null is 0.
+import * as abi from '@k23/frontend-wasm/runtime-abi'
+import type { Hart } from '@k23/machine'
+import type { Engine } from './engine.ts'
+import { bug } from './errors.ts'
+import { Func, type HostFunction } from './func.ts'
+import { Global } from './global.ts'
+import { Arena, type Guest } from './guest.ts'
+import { Instance } from './instance.ts'
+import type { Imports } from './link.ts'
+import { Memory } from './memory.ts'
+import type { Module } from './module.ts'
+import { Table } from './table.ts'
+import { bitsOfValue, type WasmValue } from './values.ts'
+
+export interface StoreOptions {
+  /** Instructions that may be executed (`store.fuel`); default: no limit. */
+  readonly fuel?: number
+  /** Bytes of guest stack; default 1 MiB, at least 128 KiB. */
+  readonly stackBytes?: number
+  /** Asked when Machine.interrupt() stopped the hart: true goes on, false ends the call with the trap `interrupted`. Default: ends it. */
+  readonly onInterrupt?: () => boolean
+}
+
+/** Trampolines check no limit: room for the largest of them (1,000 parameters and 1,000 results) stays below the limit that functions check. */
+const STACK_HEADROOM = 64 << 10
+const MIN_STACK = 128 << 10
+
+export class Store {
+  readonly engine: Engine
+  readonly guest: Guest
+  readonly arena: Arena
+  readonly hart: Hart
+  readonly cells: number
+  readonly onInterrupt: () => boolean
+  /** By number - HOST_FUNCTION_BASE. */
+  readonly hostFunctions: { readonly func: Func; readonly run: HostFunction }[] = []
+  /** Calls from the host that have not returned. */
+  depth = 0
+  /** While a host function runs: the instance that called it. */
+  caller: Instance | undefined
+  private readonly instances = new Map<number, Instance>()
+  private readonly funcs = new Map<string, Func>()
+  private readonly externs: unknown[] = []
+  private readonly externNumbers = new Map<unknown, number>()
+  private readonly blocks: { at: number; bytes: number }[] = []
+  private readonly owned = new Set<Memory | Table>()
+  private open = true
+
+  constructor(engine: Engine, options: StoreOptions = {}) {
+    const { machine, guest } = engine
+    this.engine = engine
+    this.guest = guest
+    this.arena = new Arena(machine.memory)
+    this.hart = machine.createHart({ stackBytes: Math.max(MIN_STACK, options.stackBytes ?? 1 << 20) })
+    this.hart.fuel = options.fuel ?? Number.POSITIVE_INFINITY
+    this.onInterrupt = options.onInterrupt ?? (() => false)
+    this.cells = this.arena.alloc(abi.CELLS_SIZE)
+    guest.setU64(this.cells + abi.CELLS_STACK_LIMIT, machine.stackLow(this.hart) + STACK_HEADROOM)
+    guest.setU64(this.cells + abi.CELLS_HOST_CALL_STUB, machine.hostCallStub)
+  }
+
+  /** What is left of the fuel: set it before a call to bound that call. OutOfFuel ends the call that exhausts it. */
+  get fuel(): number {
+    return this.hart.fuel
+  }
+  set fuel(n: number) {
+    this.hart.fuel = n
+  }
+  /** Instructions executed since the store was made. */
+  get instructions(): number {
+    return this.hart.instructions
+  }
+
+  // ---- making what modules import
+
+  /** A host function; `run` gets the arguments as JavaScript values and gives a value, an array of several, or nothing. */
+  func(type: abi.FuncType, run: HostFunction): Func {
+    this.check()
+    const record = this.arena.alloc(abi.HOST_RECORD_SIZE)
+    const func = new Func(this, type, undefined, record)
+    const number = abi.HOST_FUNCTION_BASE + this.hostFunctions.push({ func, run }) - 1
+    this.guest.setU32(record + abi.VMCTX_MAGIC_OFFSET, abi.HOST_RECORD_MAGIC)
+    this.guest.setU64(record + abi.VMCTX_CELLS, this.cells)
+    this.guest.setU32(record + abi.HOST_RECORD_NUMBER, number)
+    return func
+  }
+  /** `{ min, max }` in pages. Throws LinkError where the machine has no room. */
+  memory(type: Partial<abi.MemoryType> & { min: number }): Memory {
+    this.check()
+    return new Memory(this, { max: undefined, index: abi.I32, ...type })
+  }
+  table(type: Partial<abi.TableType> & { min: number }, init: WasmValue = null): Table {
+    this.check()
+    return new Table(this, { max: undefined, index: abi.I32, element: abi.FUNCREF, ...type }, undefined, init)
+  }
+  global(type: abi.ValType, value: WasmValue, mutable = false): Global {
+    this.check()
+    const global = new Global(this, { type, mutable })
+    global.bits = bitsOfValue(this, type, value)
+    return global
+  }
+
+  /** Instantiates a module: by the import's two names, from an object of objects or a function. Throws LinkError, Trap (segments, start function). */
+  instantiate(module: Module, imports: Imports = {}): Instance {
+    this.check()
+    return new Instance(this, module, imports)
+  }
+
+  /** Gives the store's memory back to the machine. Nothing of the store may be used afterwards. */
+  close(): void {
+    if (this.depth !== 0) throw new TypeError('the store is running')
+    if (!this.open) return
+    this.open = false
+    for (const m of this.owned) m.release()
+    this.arena.release()
+  }
+
+  /** Throws if the store is closed. */
+  check(): void {
+    if (!this.open) throw new TypeError('the store is closed')
+  }
+
+  // ---- for the kernel's own parts
+
+  own(x: Memory | Table): void {
+    this.owned.add(x)
+  }
+
+  addInstance(vmctx: number, instance: Instance): void {
+    this.instances.set(vmctx, instance)
+  }
+  /** undefined for a host record. */
+  instanceAt(vmctx: number): Instance | undefined {
+    return this.instances.get(vmctx)
+  }
+
+  /** The one Func of this code and vmctx. */
+  internFunc(type: abi.FuncType, code: number, vmctx: number, ref: number): Func {
+    if (!this.instances.has(vmctx)) return this.hostFuncAt(vmctx)
+    const key = `${code}:${vmctx}`
+    let f = this.funcs.get(key)
+    if (f === undefined) {
+      f = new Func(this, type, code, vmctx, ref)
+      this.funcs.set(key, f)
+    }
+    return f
+  }
+
+  /** The function behind a reference. */
+  funcAt(ref: number): Func {
+    const { guest } = this
+    const type = this.engine.typeOf(guest.u32(ref + abi.FUNCREF_TYPE_ID))
+    return this.internFunc(type, guest.u64(ref + abi.FUNCREF_CODE), guest.u64(ref + abi.FUNCREF_VMCTX), ref)
+  }
+
+  private hostFuncAt(record: number): Func {
+    const n = this.guest.u32(record + abi.HOST_RECORD_NUMBER) - abi.HOST_FUNCTION_BASE
+    return this.hostFunctions[n]?.func ?? bug(`no host function at 0x${record.toString(16)}`)
+  }
+
+  externNumber(value: unknown): number {
+    // A Map takes 0 and -0 for the same key; a host expects back what it gave.
+    if (Object.is(value, -0)) return this.externs.push(value)
+    let n = this.externNumbers.get(value)
+    if (n === undefined) {
+      n = this.externs.push(value)
+      this.externNumbers.set(value, n)
+    }
+    return n
+  }
+  externValue(number: number): unknown {
+    return this.externs[number - 1]
+  }
+
+  /** An argument block for a call at the current depth. */
+  entryBlock(slots: number): number {
+    const bytes = Math.max(1, slots) * abi.SLOT_SIZE
+    let block = this.blocks[this.depth]
+    if (block === undefined || block.bytes < bytes) {
+      const size = Math.max(bytes, 16 * abi.SLOT_SIZE)
+      block = { at: this.arena.alloc(size), bytes: size }
+      this.blocks[this.depth] = block
+    }
+    return block.at
+  }
+}

@@ -1,0 +1,71 @@
+// From what a hart reports to a trap of WebAssembly, with the functions that were running.
+//
+// Every wasm function makes a frame (its stack check needs one), and a frame begins with the pair that both psABIs have there: the caller's
+// frame pointer at fp + 0, the return address at fp + 8. So frames are a list, and the entry trampoline is its end.
+// What is not in any module's code (the host-call stub) makes no frame: its caller is in the return-address register.
+import { TRAP_STACK_OVERFLOW, trapInfo } from '@k23/frontend-wasm/runtime-abi'
+import { type IsaName, PAGE_SIZE, type StopReason, TRAP_LOAD, TRAP_STORE, trapKindNames } from '@k23/machine'
+import { bug, type Frame, Trap } from './errors.ts'
+import type { Store } from './store.ts'
+
+/** Registers by number: return address, frame pointer, stack pointer. */
+const registers: Partial<Record<IsaName, { ra: number; fp: number; sp: number }>> = {
+  riscv64: { ra: 1, fp: 8, sp: 2 },
+  aarch64: { ra: 30, fp: 29, sp: 31 },
+}
+
+/** Frames that are kept of a deeper stack. */
+const MAX_FRAMES = 100
+
+export function trapOfCode(code: number, frames: readonly Frame[] = []): Trap {
+  const row = trapInfo(code) ?? bug(`trap code ${code}`)
+  return new Trap(row.name, row.message, frames)
+}
+
+export function trapOfReason(store: Store, r: StopReason): Trap {
+  const module = store.engine.moduleAt(r.pc)
+  let code = module?.trapAt(r.pc) ?? 0
+  if (code === 0 && (r.trapKind === TRAP_LOAD || r.trapKind === TRAP_STORE) && pastStack(store, r.address)) code = TRAP_STACK_OVERFLOW
+  if (code === 0) {
+    const where = module?.frameAt(r.pc)
+    const name = typeof where === 'object' ? where.name : (where ?? 'no function of a module')
+    bug(`${trapKindNames[r.trapKind]} at pc 0x${r.pc.toString(16)} (${name}), address 0x${r.address.toString(16)}`)
+  }
+  return trapOfCode(code, backtrace(store, r.pc))
+}
+
+/** Whether an address is in the guard page below the stack, or the stack pointer has left the stack downwards (wrapping included). */
+function pastStack(store: Store, address: number): boolean {
+  const low = store.engine.machine.stackLow(store.hart)
+  if (address >= low - PAGE_SIZE && address < low) return true
+  const r = registers[store.engine.machine.isa]
+  if (r === undefined) return false
+  const sp = store.hart.readRegister(r.sp)
+  return sp.hi < 0
+}
+
+/** Wasm functions that are running, innermost first, up to the last entry from the host. */
+export function backtrace(store: Store, pc: number): Frame[] {
+  const { engine, hart, guest } = store
+  const frames: Frame[] = []
+  const r = registers[engine.machine.isa]
+  if (r === undefined || store.depth === 0) return frames
+  const register = (n: number): number => {
+    const { lo, hi } = hart.readRegister(n)
+    return hi * 2 ** 32 + (lo >>> 0)
+  }
+  let fp = register(r.fp)
+  let at = pc
+  if (engine.moduleAt(at) === undefined) at = register(r.ra) - 1
+  while (frames.length < MAX_FRAMES) {
+    const frame = engine.moduleAt(at)?.frameAt(at)
+    if (frame === undefined || frame === 'entry') break
+    if (frame !== 'host') frames.push(frame)
+    const { base, limit } = engine.machine.memory
+    if (!(fp >= base && fp + 16 <= limit)) break
+    // A return address is behind its call: one byte before it lies in the call.
+    at = guest.u64(fp + 8) - 1
+    fp = guest.u64(fp)
+  }
+  return frames
+}

@@ -1,0 +1,389 @@
+// Runs spec scripts in JSON form (wast2json's commands with the binaries beside them) on an engine, and counts.
+//
+// What is not run is a skip with its reason, never a pass: text modules, modules that need what the front end or the back end lacks, and
+// all commands that need an instance of such a module.
+import { CodegenError } from '@k23/codegen'
+import { EXTERNREF, F32, F64, FUNCREF, I32, I64, type ValType } from '@k23/frontend-wasm/runtime-abi'
+import type { Engine } from './engine.ts'
+import { LinkError, OutOfFuel, Trap } from './errors.ts'
+import { funcType } from './types.ts'
+import type { Instance } from './instance.ts'
+import { Linker } from './linker.ts'
+import type { Module } from './module.ts'
+import { Store } from './store.ts'
+import { bitsOfValue, valueOfBits } from './values.ts'
+
+export interface Script {
+  readonly commands: readonly Command[]
+  /** Binaries in base64, by file name. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+export interface SpecValue {
+  readonly type: string
+  /** Bits in decimal, `null`, `nan:canonical`, `nan:arithmetic`; absent: any value of the type. */
+  readonly value?: string | readonly string[]
+  /** Type `either`. */
+  readonly values?: readonly SpecValue[]
+}
+
+interface Action {
+  readonly type: string
+  readonly module?: string
+  readonly field: string
+  readonly args?: readonly SpecValue[]
+}
+
+export interface Command {
+  readonly type: string
+  readonly line: number
+  readonly filename?: string
+  readonly module_type?: string
+  readonly name?: string
+  readonly as?: string
+  readonly instance?: string
+  readonly module?: string
+  readonly text?: string
+  readonly action?: Action
+  readonly expected?: readonly SpecValue[]
+}
+
+export interface Failure {
+  readonly line: number
+  readonly type: string
+  readonly why: string
+}
+
+export interface WastResult {
+  readonly pass: number
+  readonly fail: number
+  readonly skip: number
+  readonly failures: readonly Failure[]
+  /** Commands by the reason for which they were not run. */
+  readonly skips: ReadonlyMap<string, number>
+}
+
+export interface WastOptions {
+  readonly engine: Engine
+  /** Instructions for each command; one that needs more fails. Default 2^31. */
+  readonly fuel?: number
+  readonly stackBytes?: number
+}
+
+/** A command that cannot be run here. */
+class Skip {
+  readonly reason: string
+  constructor(reason: string) {
+    this.reason = reason
+  }
+}
+
+/** A command whose outcome is not the expected one. */
+class Mismatch extends Error {}
+
+/** Runs all commands of a script in a store of its own. */
+export function runScript(script: Script, options: WastOptions): WastResult {
+  const runner = new Runner(script, options)
+  try {
+    return runner.run()
+  } finally {
+    runner.store.close()
+  }
+}
+
+class Runner {
+  readonly store: Store
+  private readonly script: Script
+  private readonly options: WastOptions
+  private readonly linker: Linker
+  /** A string is the reason why there is none. */
+  private current: Instance | string = 'no module yet'
+  private lastModule: Module | string = 'no module yet'
+  private readonly instances = new Map<string, Instance | string>()
+  private readonly modules = new Map<string, Module | string>()
+  /** Registered names behind which nothing is. */
+  private readonly absent = new Map<string, string>()
+
+  constructor(script: Script, options: WastOptions) {
+    this.script = script
+    this.options = options
+    this.store = new Store(options.engine, options.stackBytes === undefined ? {} : { stackBytes: options.stackBytes })
+    this.linker = new Linker(this.store)
+    defineSpectest(this.store, this.linker)
+  }
+
+  run(): WastResult {
+    let pass = 0
+    const failures: Failure[] = []
+    const skips = new Map<string, number>()
+    for (const c of this.script.commands) {
+      this.store.fuel = this.options.fuel ?? 2 ** 31
+      try {
+        this.command(c)
+        pass++
+      } catch (e) {
+        if (e instanceof Skip) skips.set(e.reason, (skips.get(e.reason) ?? 0) + 1)
+        else failures.push({ line: c.line, type: c.type, why: e instanceof Error ? `${e.name === 'Error' ? '' : `${e.name}: `}${e.message}` : String(e) })
+      }
+    }
+    let skip = 0
+    for (const n of skips.values()) skip += n
+    return { pass, fail: failures.length, skip, failures, skips }
+  }
+
+  private command(c: Command): void {
+    if (c.module_type === 'text') throw new Skip('a module in text form')
+    switch (c.type) {
+      case 'module':
+        this.current = this.lastModule = 'a module that failed'
+        this.define(c, () => {
+          const module = this.compile(c)
+          this.lastModule = module
+          return this.instantiate(module)
+        })
+        return
+      case 'module_definition':
+        this.lastModule = 'a module that failed'
+        try {
+          this.lastModule = this.compile(c)
+        } catch (e) {
+          if (e instanceof Skip) this.lastModule = e.reason
+          throw e
+        } finally {
+          if (c.name !== undefined) this.modules.set(c.name, this.lastModule)
+        }
+        return
+      case 'module_instance': {
+        const module = c.module === undefined ? this.lastModule : (this.modules.get(c.module) ?? `no module ${c.module}`)
+        this.define({ ...c, ...(c.instance === undefined ? {} : { name: c.instance }) }, () => this.instantiate(orSkip(module)))
+        return
+      }
+      case 'register':
+        return this.register(c)
+      case 'action':
+        this.perform(c.action!)
+        return
+      case 'assert_return':
+        return this.assertReturn(c)
+      case 'assert_trap':
+      case 'assert_exhaustion':
+        return expectTrap(c.text, () => this.perform(c.action!))
+      case 'assert_uninstantiable': {
+        const module = this.compile(c)
+        return expectTrap(c.text, () => this.instantiate(module))
+      }
+      case 'assert_unlinkable': {
+        const module = this.compile(c)
+        return expectLinkError(c.text, () => this.instantiate(module))
+      }
+      case 'assert_invalid':
+      case 'assert_malformed':
+        return this.assertRefused(c, c.type === 'assert_invalid' ? 'invalid' : 'malformed')
+      default:
+        throw new Skip(`command ${c.type}`)
+    }
+  }
+
+  private compile(c: Command): Module {
+    try {
+      return this.options.engine.compile(decodeBase64(this.script.files[c.filename!]))
+    } catch (e) {
+      if (e instanceof CodegenError && (e.code === 'unsupported' || e.code === 'limit')) throw new Skip(reasonOf(e))
+      throw e
+    }
+  }
+
+  private instantiate(module: Module): Instance {
+    for (const i of module.imports) {
+      const why = this.absent.get(i.module)
+      if (why !== undefined) throw new Skip(why)
+    }
+    try {
+      return this.linker.instantiate(module)
+    } catch (e) {
+      if (e instanceof LinkError && e.code === 'limit') throw new Skip(`implementation limit: ${e.message}`)
+      throw e
+    }
+  }
+
+  /** Makes the current instance, under the command's name too. */
+  private define(c: Command, make: () => Instance): void {
+    this.current = 'an instance of a module that failed'
+    try {
+      this.current = make()
+    } catch (e) {
+      if (e instanceof Skip) this.current = e.reason
+      throw e
+    } finally {
+      if (c.name !== undefined) {
+        this.instances.set(c.name, this.current)
+        this.modules.set(c.name, this.lastModule)
+      }
+    }
+  }
+
+  private instance(name: string | undefined): Instance {
+    return orSkip(name === undefined ? this.current : (this.instances.get(name) ?? `no instance ${name}`))
+  }
+
+  private register(c: Command): void {
+    const as = c.as!
+    try {
+      this.linker.instance(as, this.instance(c.name))
+      this.absent.delete(as)
+    } catch (e) {
+      if (e instanceof Skip) this.absent.set(as, e.reason)
+      throw e
+    }
+  }
+
+  private perform(a: Action): { types: readonly ValType[]; bits: bigint[] } {
+    const instance = this.instance(a.module)
+    if (a.type === 'get') {
+      const g = instance.global(a.field)
+      return { types: [g.type.type], bits: [g.bits] }
+    }
+    const f = instance.func(a.field)
+    const args = (a.args ?? []).map((v) => argument(this.store, v))
+    return { types: f.type.results, bits: f.callBits(args) }
+  }
+
+  private assertReturn(c: Command): void {
+    const { types, bits } = this.perform(c.action!)
+    const expected = c.expected ?? []
+    if (bits.length !== expected.length) throw new Mismatch(`expected ${expected.length} results, found ${bits.length}`)
+    expected.forEach((e, i) => {
+      if (!matches(this.store, types[i], bits[i], e)) {
+        throw new Mismatch(`result ${i}: expected ${e.type} ${JSON.stringify(e.value ?? e.values ?? 'any')}, found ${bits[i]}`)
+      }
+    })
+  }
+
+  private assertRefused(c: Command, code: 'invalid' | 'malformed'): void {
+    try {
+      this.compile(c)
+    } catch (e) {
+      if (!(e instanceof CodegenError)) throw e
+      if (e.code === code) return
+      throw new Mismatch(`expected ${code} (${c.text}), found ${e.code}: ${e.message}`)
+    }
+    throw new Mismatch(`expected ${code} (${c.text}), and it was accepted`)
+  }
+}
+
+function orSkip<T>(x: T | string): T {
+  if (typeof x === 'string') throw new Skip(x)
+  return x
+}
+
+/** Without places and names, so that equal reasons count together. */
+function reasonOf(e: CodegenError): string {
+  return `${e.code}: ${e.message.replace(/^(byte|offset|function)[^:]*: /, '').replace(/0x[0-9a-f]+|\d{2,}/g, 'N')}`
+}
+
+function expectTrap(text: string | undefined, run: () => unknown): void {
+  try {
+    run()
+  } catch (e) {
+    if (e instanceof OutOfFuel || !(e instanceof Trap)) throw e
+    const expected = text ?? ''
+    if (expected.startsWith(e.message) || e.message.startsWith(expected)) return
+    throw new Mismatch(`expected trap ${expected}, found trap ${e.message}`)
+  }
+  throw new Mismatch(`expected trap ${text}, and it returned`)
+}
+
+function expectLinkError(text: string | undefined, run: () => unknown): void {
+  try {
+    run()
+  } catch (e) {
+    if (!(e instanceof LinkError)) throw e
+    if (e.message.startsWith(text ?? '')) return
+    throw new Mismatch(`expected ${text}, found ${e.message}`)
+  }
+  throw new Mismatch(`expected ${text}, and it was linked`)
+}
+
+// ---- values
+
+const types: Readonly<Record<string, ValType>> = { i32: I32, i64: I64, f32: F32, f64: F64, funcref: FUNCREF, externref: EXTERNREF }
+
+function bitsIn(type: ValType, text: string): bigint {
+  return BigInt.asUintN(type === I32 || type === F32 ? 32 : 64, BigInt(text))
+}
+
+function argument(store: Store, v: SpecValue): bigint {
+  const type = types[v.type]
+  if (type === undefined || typeof v.value !== 'string') throw new Skip(`a value of type ${v.type}`)
+  if (v.value === 'null') return 0n
+  if (type === FUNCREF) throw new Skip('a funcref that is not null as an argument')
+  return type === EXTERNREF ? bitsOfValue(store, EXTERNREF, `host ${v.value}`) : bitsIn(type, v.value)
+}
+
+/** Types of expected values that only null has. */
+const NULLS = ['refnull', 'nullref', 'nullfuncref', 'nullexternref']
+
+function matches(store: Store, type: ValType, found: bigint, e: SpecValue): boolean {
+  if (e.type === 'either') return (e.values ?? []).some((v) => matches(store, type, found, v))
+  if (NULLS.includes(e.type)) return found === 0n
+  const expected = types[e.type]
+  if (expected === undefined || Array.isArray(e.value)) throw new Skip(`a value of type ${e.type}`)
+  if (expected !== type) return false
+  const value = e.value as string | undefined
+  if (type === FUNCREF || type === EXTERNREF) {
+    if (value === undefined) return found !== 0n
+    if (value === 'null') return found === 0n
+    return type === EXTERNREF && valueOfBits(store, type, found) === `host ${value}`
+  }
+  if (value === undefined) return true
+  if (value === 'nan:canonical' || value === 'nan:arithmetic') return isNan(type, found, value === 'nan:canonical')
+  return found === bitsIn(type, value)
+}
+
+/** Canonical: exactly the quiet bit is set in the payload; arithmetic: at least that. The sign is free. */
+function isNan(type: ValType, bits: bigint, canonical: boolean): boolean {
+  const magnitude = type === F32 ? 0x7fff_ffffn : 0x7fff_ffff_ffff_ffffn
+  const quiet = type === F32 ? 0x7fc0_0000n : 0x7ff8_0000_0000_0000n
+  return canonical ? (bits & magnitude) === quiet : (bits & quiet) === quiet
+}
+
+/** The module that scripts import from, as the specification's interpreter has it. */
+function defineSpectest(store: Store, linker: Linker): void {
+  const print = (): void => {}
+  const m = 'spectest'
+  linker.func(m, 'print', funcType([]), print)
+  linker.func(m, 'print_i32', funcType(['i32']), print)
+  linker.func(m, 'print_i64', funcType(['i64']), print)
+  linker.func(m, 'print_f32', funcType(['f32']), print)
+  linker.func(m, 'print_f64', funcType(['f64']), print)
+  linker.func(m, 'print_i32_f32', funcType(['i32', 'f32']), print)
+  linker.func(m, 'print_f64_f64', funcType(['f64', 'f64']), print)
+  linker.define(m, 'global_i32', store.global(I32, 666))
+  linker.define(m, 'global_i64', store.global(I64, 666n))
+  linker.define(m, 'global_f32', store.global(F32, 666.6))
+  linker.define(m, 'global_f64', store.global(F64, 666.6))
+  linker.define(m, 'memory', store.memory({ min: 1, max: 2 }))
+  linker.define(m, 'table', store.table({ min: 10, max: 20 }))
+  linker.define(m, 'table64', store.table({ min: 10, max: 20, index: I64 }))
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+/** Base64 without line breaks (no global that every host has decodes it to bytes). */
+function decodeBase64(text: string): Uint8Array {
+  const end = text.indexOf('=')
+  const length = end < 0 ? text.length : end
+  const out = new Uint8Array((length * 3) >> 2)
+  let bits = 0
+  let have = 0
+  let at = 0
+  for (let i = 0; i < length; i++) {
+    bits = (bits << 6) | ALPHABET.indexOf(text[i])
+    have += 6
+    if (have < 8) continue
+    have -= 8
+    out[at++] = bits >> have
+    bits &= (1 << have) - 1
+  }
+  return out
+}
