@@ -9,17 +9,21 @@
 // Output goes into a code block, unless the command is `text: ...`: then it is Markdown itself.
 // --check changes nothing and fails where a region is not what its command prints.
 
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './source-files.ts'
 
 const REGION = /<!-- pnpm docs: (text: )?(.+?) -->\n[\s\S]*?<!-- end -->/g
 
-function output(command: string): string {
+/** What the command prints; undefined where it cannot tell here (exit status 3: no test data). */
+function output(command: string): string | undefined {
   const [program, ...args] = command.split(' ')
   const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined }
-  return execFileSync(program === 'node' ? process.execPath : program, args, { cwd: root, encoding: 'utf8', env }).trimEnd()
+  const done = spawnSync(program === 'node' ? process.execPath : program, args, { cwd: root, encoding: 'utf8', env })
+  if (done.status === 3) return undefined
+  if (done.status !== 0) throw new Error(`${command}: exit status ${done.status}\n${done.stderr}`)
+  return done.stdout.trimEnd()
 }
 
 const check = process.argv.includes('--check')
@@ -27,8 +31,10 @@ let stale = 0
 for (const file of globSync(['*.md', 'docs/*.md', 'packages/*/*.md'], { cwd: root }).sort()) {
   const path = join(root, file)
   const before = readFileSync(path, 'utf8')
-  const after = before.replace(REGION, (_, text: string | undefined, command: string) => {
-    const body = text === undefined ? `\`\`\`text\n${output(command)}\n\`\`\`` : output(command)
+  const after = before.replace(REGION, (region: string, text: string | undefined, command: string) => {
+    const printed = output(command)
+    if (printed === undefined) return region
+    const body = text === undefined ? `\`\`\`text\n${printed}\n\`\`\`` : printed
     return `<!-- pnpm docs: ${text ?? ''}${command} -->\n${body}\n<!-- end -->`
   })
   if (after === before) continue

@@ -38,7 +38,7 @@ export function describe(e: unknown, file?: string): { status: number; line: str
   if (e instanceof Failure) return { status: e.status, line: e.message }
   if (isCodegenError(e)) return { status: e.code === 'settings' ? EXIT_USAGE : EXIT_FAILED, line: codegenLine(e, file) }
   const message = e instanceof Error ? e.message : String(e)
-  if (isFileError(e)) return { status: EXIT_USAGE, line: fileLine(e) }
+  if (isFileError(e)) return { status: EXIT_USAGE, line: fileLine(e, file) }
   const what = e instanceof Error && e.name === 'Bug' ? message : `internal error: ${message}`
   return { status: EXIT_BUG, line: `${file === undefined ? '' : `${file}: `}${what} (K23_DEBUG=1 shows the stack)` }
 }
@@ -69,8 +69,8 @@ const fileErrors: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 }
 
-function fileLine(e: NodeJS.ErrnoException): string {
-  return `${e.path ?? e.syscall}: ${fileErrors[e.code ?? ''] ?? e.message}`
+function fileLine(e: NodeJS.ErrnoException, file: string | undefined): string {
+  return `${e.path ?? file ?? e.syscall}: ${fileErrors[e.code ?? ''] ?? e.message}`
 }
 
 /** Writes the line for `e` to standard error and sets the exit status. */

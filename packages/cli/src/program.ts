@@ -69,7 +69,7 @@ export function createProgram(version: string): Command {
   exec(common(program.command('wast')))
     .description('run WebAssembly spec scripts in JSON form')
     .argument('<files...>', '.json files, or .json.gz packs of many')
-    .option('--only <name>', 'one script of a pack, or all whose name contains this; may be repeated', collect)
+    .option('--only <name>', 'one script of a pack, by its name; may be repeated', collect)
     .action(action(() => import('./commands/wast.ts')))
 
   common(program.command('explain'))

@@ -218,7 +218,8 @@ class EmulatedFile implements Runnable {
 
   private call(trampoline: number, code: number, sig: Signature, args: readonly DataValue[]): Outcome {
     const { machine, hart, block, fuel } = this.emulator
-    const slots = machine.memory.view(block, BLOCK_SLOTS * SLOT_BYTES)
+    const used = Math.max(1, sig.params.length, sig.returns.length) * SLOT_BYTES
+    const slots = machine.memory.view(block, used)
     slots.fill(POISON[this.calls++ % POISON.length])
     args.forEach((a, i) => {
       slots.set(a.bits, i * SLOT_BYTES)
@@ -238,7 +239,7 @@ class EmulatedFile implements Runnable {
       if ((lo !== (0x5a5a0000 | r) || hi !== (0xa5a50000 | r)) && !(r === PINNED && this.pinned)) throw new Error(`x${r} is not restored`)
     }
     if (hart.readRegister(SP).lo !== sp) throw new Error(`the stack pointer comes back ${hart.readRegister(SP).lo - sp} bytes off`)
-    const view = machine.memory.view(block, BLOCK_SLOTS * SLOT_BYTES)
+    const view = machine.memory.view(block, used)
     return { results: sig.returns.map((p, i) => result(p.type, view, i * SLOT_BYTES)) }
   }
 

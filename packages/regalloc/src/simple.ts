@@ -13,6 +13,7 @@ import type { AllocInput, AllocOutput, MachineEnv } from './interface.ts'
 import {
   ANY,
   NO_VREG,
+  NUM_CLASSES,
   NUM_PREGS,
   REUSE,
   STACK,
@@ -45,10 +46,15 @@ export function allocateSimple(input: AllocInput, env: MachineEnv): AllocOutput 
     return allocStack(home[v])
   }
   const freeReg = (cls: number): number => env.scratch[cls] ?? env.preferred[cls]?.[0] ?? env.nonPreferred[cls][0]
+  // Only cycles ask for one, since there is always a free register.
+  const tempSlots = new Int32Array(NUM_CLASSES).fill(-1)
   const temps: MoveTemps = {
     freeReg,
     victimReg: freeReg,
-    tempSlot: (cls) => area.slot(env.spillWords[cls]),
+    tempSlot: (cls) => {
+      if (tempSlots[cls] < 0) tempSlots[cls] = area.slot(env.spillWords[cls])
+      return tempSlots[cls]
+    },
   }
   const moves = new ParallelMoves(temps)
 

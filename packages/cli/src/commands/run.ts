@@ -30,7 +30,7 @@ export async function run(file: string, args: readonly string[], options: Option
   try {
     execute(file, store, module, name, args, options.json === true)
   } catch (e) {
-    throw outcome(e, store)
+    throw outcome(e, store, module)
   }
 }
 
@@ -44,7 +44,7 @@ function fuelOf(options: Options): number | undefined {
 /** The export to call. */
 function entryOf(file: string, module: Module, options: Options): string {
   const functions = module.exports.filter((e) => e.type.kind === 'func').map((e) => e.name)
-  const foreign = module.imports[0]
+  const foreign = module.imports.find((i) => i.module.startsWith('wasi_')) ?? module.imports[0]
   if (foreign !== undefined) {
     const from = `${foreign.module}.${foreign.name}`
     if (foreign.module.startsWith('wasi_')) throw notYet(`WASI, which ${file} needs (it imports ${from}),`)
@@ -80,10 +80,11 @@ function execute(file: string, store: Store, module: Module, name: string, args:
 }
 
 /** What the kernel throws as a line and an exit status. */
-function outcome(e: unknown, store: Store): unknown {
+function outcome(e: unknown, store: Store, module: Module): unknown {
   if (e instanceof Trap) {
     const frame = e.backtrace[0]
-    const where = frame === undefined ? '' : ` in function ${frame.func} (${frame.name})${frame.offset < 0 ? '' : ` at offset 0x${frame.offset.toString(16)}`}`
+    const offset = frame === undefined || frame.offset >= 0 ? frame?.offset : firstOffset(module, frame.func)
+    const where = frame === undefined ? '' : ` in function ${frame.func} (${frame.name}) at offset 0x${offset?.toString(16)}`
     return new Failure(EXIT_TRAP, `trap: ${e.code}: ${e.message}${where}`)
   }
   if (e instanceof OutOfFuel) {
@@ -93,4 +94,10 @@ function outcome(e: unknown, store: Store): unknown {
   }
   if (e instanceof LinkError) return new Failure(EXIT_FAILED, e.message)
   return e
+}
+
+/** Offset of a function's first operator with code: where a trap of its prologue belongs. */
+function firstOffset(module: Module, func: number): number {
+  const { srclocs } = module.compiled.functions[func - module.info.numImportedFunctions]
+  return srclocs.length === 0 ? 0 : srclocs[1]
 }

@@ -2,13 +2,13 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { targetByName, targets } from '@k23/codegen'
-import { applySetting, type Failure, FileError, type FileOptions, type FileResult, type Interpreter, type Isa, resultJson, runFile, SHARED_SETTINGS } from '@k23/filetests'
+import { applySetting, type Failure, FileError, type FileOptions, type FileResult, type Interpreter, type Isa, runFile, SHARED_SETTINGS } from '@k23/filetests'
 import { createEmulatedBackend } from '@k23/filetests/emulated'
 import { createInterpreter } from '@k23/ir/interpreter'
-import pc from 'picocolors'
 import { EXIT_FAILED, usage } from '../failure.ts'
 import { type CommonOptions, execOf } from '../options.ts'
 import { progress } from '../progress.ts'
+import { addSkip, outcomeJson, summary } from '../text/summary.ts'
 
 interface Options extends CommonOptions {
   readonly bless?: boolean
@@ -46,11 +46,16 @@ export function run(paths: readonly string[], options: Options): void {
     shown.step(file)
     const result = runOne(file, fileOptions)
     if (result.blessed !== undefined) writeFileSync(file, result.blessed)
-    if (json) process.stdout.write(`${resultJson(result)}\n`)
+    if (json) process.stdout.write(`${outcomeJson(result)}\n`)
     results.push(result)
   }
   shown.done()
-  if (!json) process.stdout.write(`${summary(results, performance.now() - started)}\n`)
+  if (!json) {
+    const skips = new Map<string, number>()
+    for (const r of results) for (const s of r.skips) addSkip(skips, generalReason(s.reason), s.count)
+    const blessed = results.filter((r) => r.blessed !== undefined).map((r) => `blessed ${r.file}\n`)
+    process.stdout.write(`${blessed.join('')}${summary(results, skips, performance.now() - started)}\n`)
+  }
   if (results.some((r) => r.fail > 0)) process.exitCode = EXIT_FAILED
 }
 
@@ -93,37 +98,7 @@ function checkSettings(options: Options): void {
   }
 }
 
-/** Reasons that a summary names. */
-const MAX_REASONS = 40
-
 /** The reason without the place: functions and instructions that lack the same thing count together. */
 function generalReason(reason: string): string {
   return reason.replace(/^(?:%\S+: )+/, '').replace(/ in function \S+?(?:, inst\d+)?(?=:|$)/, '')
-}
-
-/** Failures first, then why what was not run was not, then the sums. */
-function summary(results: readonly FileResult[], ms: number): string {
-  const lines: string[] = []
-  for (const r of results) {
-    for (const f of r.failures) {
-      const [first, ...rest] = f.why.split('\n')
-      lines.push(`${pc.red('FAIL')} ${r.file}:${f.line}: ${f.type}: ${first}`, ...rest.map((line) => `     ${line}`))
-    }
-    if (r.blessed !== undefined) lines.push(`${pc.yellow('blessed')} ${r.file}`)
-  }
-  const skips = new Map<string, number>()
-  for (const r of results) for (const s of r.skips) skips.set(generalReason(s.reason), (skips.get(generalReason(s.reason)) ?? 0) + s.count)
-  if (skips.size > 0) {
-    lines.push('skipped:')
-    const sorted = [...skips].sort((a, b) => b[1] - a[1])
-    for (const [reason, count] of sorted.slice(0, MAX_REASONS)) lines.push(`${String(count).padStart(7)}  ${reason}`)
-    const rest = sorted.slice(MAX_REASONS)
-    if (rest.length > 0) lines.push(`${String(rest.reduce((n, [, count]) => n + count, 0)).padStart(7)}  for ${rest.length} more reasons`)
-  }
-  const sum = (of: (r: FileResult) => number): number => results.reduce((n, r) => n + of(r), 0)
-  const failed = sum((r) => r.fail)
-  const filesPassed = results.filter((r) => r.fail === 0 && r.pass > 0).length
-  const verdict = failed > 0 ? pc.red(`${failed} failed`) : '0 failed'
-  lines.push(`${pc.green(`${sum((r) => r.pass)} passed`)}, ${verdict}, ${sum((r) => r.skip)} skipped; ${filesPassed} of ${results.length} files with passes and no failure; ${(ms / 1000).toFixed(1)} s`)
-  return lines.join('\n')
 }

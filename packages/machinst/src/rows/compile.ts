@@ -56,11 +56,13 @@ function checkEntry(name: string, e: VocabEntry): void {
     if (e.names.length < bias + 2 ** e.width) fail(`has ${e.names.length} names for ${2 ** e.width} registers`)
     return
   }
+  if (e.state) return
   const scale = e.scale ?? 1
   const top = 2 ** (immediateWidth(e) - (e.min < 0 ? 1 : 0))
   if (e.max !== top - scale || e.min !== (e.min < 0 ? -top : 0))
     fail(`range ${e.min}..${e.max} does not fill its field`)
-  if (e.names !== undefined && (e.names.length !== e.max + 1 || e.max > 31 || e.min !== 0))
+  const reserves = e.names?.includes(undefined) === true
+  if (e.names !== undefined && (e.names.length !== e.max + 1 || (reserves && e.max > 31) || e.min !== 0))
     fail('names do not match the range')
   if (e.wrap !== undefined && e.min >= 0) fail('only signed fields wrap')
 }
@@ -76,7 +78,14 @@ function compileRow(id: string, opcode: number, rows: RowTable, vocabulary: Voca
     const entry = Object.hasOwn(vocabulary, o.entryName) ? vocabulary[o.entryName] : undefined
     return entry ?? fail(`operand ${o.name}: the vocabulary has no entry ${o.entryName}`)
   }
-  const operands = layOut(parsed.operands, entryOf, fail)
+  const inText = parsed.operands
+  const state: TextOperand[] =
+    attrs.state === undefined ? [] : [{ name: attrs.state, entryName: attrs.state, role: 'use' }]
+  const operands = layOut([...inText, ...state], entryOf, fail)
+  for (const { name, entry } of operands) {
+    const isState = entry.kind === 'immediate' && entry.state === true
+    if (isState !== (name === attrs.state)) fail(`operand ${name}: a state operand is declared by the attribute, only`)
+  }
   const encoding = parseBits(
     bits,
     (name) => {
@@ -149,8 +158,8 @@ function slicesOf(operands: readonly OperandInfo[], bits: ParsedBits, fail: (m: 
     return { operand, source: f.source, dest: f.dest, width: f.width }
   })
   for (const [i, { name, entry }] of operands.entries()) {
-    if (covered[i] === 0) fail(`operand ${name} is not encoded`)
     const needed = neededBits(entry)
+    if (covered[i] === 0 && needed !== 0) fail(`operand ${name} is not encoded`)
     if (covered[i] !== needed) {
       fail(`operand ${name}: the bits cover ${binary(covered[i])} of its value, the vocabulary says ${binary(needed)}`)
     }
@@ -159,7 +168,8 @@ function slicesOf(operands: readonly OperandInfo[], bits: ParsedBits, fail: (m: 
 }
 
 function neededBits(e: RegisterEntry | ImmediateEntry): number {
-  if (e.kind === 'register') return -1 >>> (32 - e.width)
+  if (e.kind === 'register') return e.width === 0 ? 0 : -1 >>> (32 - e.width)
+  if (e.state) return 0
   return (-1 >>> (32 - immediateWidth(e))) & -(e.scale ?? 1)
 }
 

@@ -18,6 +18,7 @@ import {
 import {
   type BitSlice,
   type CompiledRow,
+  CONSTRAINT_FIXED,
   CONSTRAINT_REG,
   CONSTRAINT_REUSE,
   EFFECTS,
@@ -200,6 +201,10 @@ export function descriptorsOf(r: CompiledRow): number[] {
         pack(word, bank, true, true, CONSTRAINT_REUSE, list.length + 1),
         pack(word + 1, bank, false, false, CONSTRAINT_REG),
       )
+    } else if (entry.width === 0) {
+      const preg = bank * 64 + (entry.bias ?? 0)
+      const isDef = role === 'def' || role === 'earlydef'
+      list.push(pack(word, bank, isDef, role === 'def' || role === 'lateuse', CONSTRAINT_FIXED, preg))
     } else if (role === 'use' || role === 'lateuse')
       list.push(pack(word, bank, false, role === 'lateuse', CONSTRAINT_REG))
     else list.push(pack(word, bank, true, role === 'def', CONSTRAINT_REG))

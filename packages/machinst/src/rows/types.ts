@@ -19,7 +19,7 @@ export interface RegisterEntry {
   /** Brand of the constructor's parameter type: 'XReg', 'FReg', 'VReg'. */
   readonly brand: string
   readonly bank: Bank
-  /** Width in bits of the field that holds the hardware number. */
+  /** Width in bits of the field that holds the hardware number; 0 for a register that the encoding implies (number: bias). */
   readonly width: number
   /** Added to the field to get the hardware number: a multiple of 2 ** width (8 for the three-bit fields of compressed forms). */
   readonly bias?: number
@@ -40,10 +40,12 @@ export interface ImmediateEntry {
   readonly nonzero?: boolean
   /** A pc-relative target: constructors take a label, text has `. + offset`. The entry's name is the fixup kind's. */
   readonly pcRelative?: boolean
-  /** Names by value, for modes and orderings (`rne`, `.aq`); a value without a name is a reserved encoding. At most 32. */
+  /** Names by value, for modes and orderings (`rne`, `.aq`); a value without a name is a reserved encoding (then at most 32). */
   readonly names?: readonly (string | undefined)[]
   /** The field is sign-extended (min..max), and stream and text hold the result modulo 2 ** wrap (`c.lui a0, 0xfffe0`). */
   readonly wrap?: number
+  /** A word without bits and without text: what machine state the instruction expects (`state` of RowAttributes). Decoders write 0. */
+  readonly state?: boolean
   /** Values at the edges that tests must cover, besides min, max, 0, 1, -1. */
   readonly edges?: readonly number[]
 }
@@ -61,6 +63,8 @@ export interface RowAttributes {
   /** Memory access in bytes. */
   readonly load?: number
   readonly store?: number
+  /** Machine state that the instruction depends on: a vocabulary entry with `state`, whose word is the last of the row. */
+  readonly state?: string
   /** Registers read or written that the text does not show: '=x1', '+x2'. */
   readonly implicit?: string
   /** Compressed forms: the long form it stands for, as `id operand, operand`: operands of this row or decimal constants, in the long row's stream
