@@ -23,7 +23,15 @@ import { median, repeated, timed } from './measure.ts'
 import { load, type Program, programs } from './programs.ts'
 
 /** In order: those of the front end, the passes over CLIF, the stages of the back end. */
-export const PHASES: readonly string[] = ['decode', 'translate', ...passes.map((p) => p.name), 'lower', 'regalloc', 'emit', 'link']
+export const PHASES: readonly string[] = [
+  'decode',
+  'translate',
+  ...passes.map((p) => p.name),
+  'lower',
+  'regalloc',
+  'emit',
+  'link',
+]
 
 /** Each is a process. */
 const MAX_COLD_RUNS = 3
@@ -97,7 +105,11 @@ function measure(program: Program, options: CompileSuiteOptions): CompileRow {
 
 /** The first compilation in a process of its own, in milliseconds. */
 function coldRun(program: Program, options: CompileOptions): number {
-  const done = spawnSync(process.execPath, [join(import.meta.dirname, 'cold.ts'), program.path, JSON.stringify(options)], { encoding: 'utf8' })
+  const done = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, 'cold.ts'), program.path, JSON.stringify(options)],
+    { encoding: 'utf8' },
+  )
   if (done.status !== 0) throw new Error(`the cold run of ${program.name} failed: ${done.stderr.trim()}`)
   return Number(done.stdout)
 }

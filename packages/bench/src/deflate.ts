@@ -32,7 +32,11 @@ export function transform(z: ZlibInstance, direction: Direction, input: Uint8Arr
   const inAt = allocate(z, IN_BYTES)
   const outAt = allocate(z, OUT_BYTES)
   const stream = z.call(`${direction}_new`)
-  check(direction, 'init', direction === 'deflate' ? z.call('deflate_init_raw', stream, level) : z.call('inflate_init_raw', stream))
+  check(
+    direction,
+    'init',
+    direction === 'deflate' ? z.call('deflate_init_raw', stream, level) : z.call('inflate_init_raw', stream),
+  )
   const chunks: Uint8Array[] = []
   const process = (length: number, flush: number): number => {
     const result = z.call(`${direction}_process`, stream, length === 0 ? 0 : inAt, length, outAt, OUT_BYTES, flush)
@@ -49,7 +53,8 @@ export function transform(z: ZlibInstance, direction: Direction, input: Uint8Arr
     const result = process(part.length, NO_FLUSH)
     const consumed = z.call(`${direction}_last_consumed`, stream)
     ended = result >> 24 === STREAM_END
-    if (!ended && consumed === 0 && (result & 0xff_ffff) === 0) throw new Error(`${direction}: no progress at byte ${at} of ${input.length}`)
+    if (!ended && consumed === 0 && (result & 0xff_ffff) === 0)
+      throw new Error(`${direction}: no progress at byte ${at} of ${input.length}`)
     at += consumed
   }
   while (!ended) {

@@ -150,7 +150,8 @@ function measureLoop(loop: Loop, options: EmulatorSuiteOptions): EmulatorRow {
 function call(machine: Machine, hart: ReturnType<Machine['createHart']>, address: number, n: number): bigint {
   machine.enter(hart, address, [n])
   const reason = machine.run(hart)
-  if (reason.kind !== RETURNED) throw new Error(`stopped at 0x${reason.pc.toString(16)}: ${trapKindNames[reason.trapKind]}`)
+  if (reason.kind !== RETURNED)
+    throw new Error(`stopped at 0x${reason.pc.toString(16)}: ${trapKindNames[reason.trapKind]}`)
   const { lo, hi } = hart.readRegister(10) // a0
   return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)
 }

@@ -52,7 +52,10 @@ function isCodegenError(e: unknown): e is CodegenError {
 function codegenLine(e: CodegenError, file: string | undefined): string {
   const { line, column, func, inst } = e.place
   const at = line !== undefined && !e.message.startsWith(`${line}:`) ? `${line}:${column ?? 1}: ` : ''
-  const where = func !== undefined && !e.message.includes('function') ? ` (function ${func}${inst === undefined ? '' : `, ${inst}`})` : ''
+  const where =
+    func !== undefined && !e.message.includes('function')
+      ? ` (function ${func}${inst === undefined ? '' : `, ${inst}`})`
+      : ''
   const mend = e.mend === undefined ? '' : `; ${e.mend}`
   if (e.code === 'settings') return `${e.message}${mend}`
   return `${file === undefined ? '' : `${file}: `}${e.code}: ${at}${e.message}${where}${mend}`

@@ -1,5 +1,13 @@
 // Options that commands share, from text to what the compiler takes.
-import { type CompileOptions, parseSetting, SETTINGS, type SettingValue, targetByName, targets, type OptLevel } from '@k23/codegen'
+import {
+  type CompileOptions,
+  parseSetting,
+  SETTINGS,
+  type SettingValue,
+  targetByName,
+  targets,
+  type OptLevel,
+} from '@k23/codegen'
 import { notYet, usage } from './failure.ts'
 
 /** As the command line gives them. */
@@ -15,14 +23,21 @@ export type Exec = 'emu' | 'native' | 'qemu' | 'interpret'
 
 /** Our name of the host's architecture, where there is one. */
 function hostTarget(): string | undefined {
-  return process.arch === 'x64' ? 'x64' : process.arch === 'arm64' ? 'aarch64' : process.arch === 'riscv64' ? 'riscv64' : undefined
+  return process.arch === 'x64'
+    ? 'x64'
+    : process.arch === 'arm64'
+      ? 'aarch64'
+      : process.arch === 'riscv64'
+        ? 'riscv64'
+        : undefined
 }
 
 /** The target asked for, else the host's, else riscv64. */
 export function targetName(options: CommonOptions): string {
   if (options.target !== undefined) {
     const { target } = options
-    if (targets[target] === undefined && ['riscv64', 'aarch64', 'x64'].includes(target)) throw notYet(`the ${target} back end`)
+    if (targets[target] === undefined && ['riscv64', 'aarch64', 'x64'].includes(target))
+      throw notYet(`the ${target} back end`)
     return targetByName(target).name
   }
   const host = hostTarget()
@@ -50,7 +65,10 @@ export function compileOptions(options: CommonOptions): CompileOptions & { targe
     const value = equals < 0 ? '' : item.slice(equals + 1)
     if (shared.has(name)) settings[name] = parseSetting(name, value)
     else if (featureNames.includes(name)) features[name] = switchValue(name, value)
-    else throw usage(`--set ${item}: there is no setting ${name}, and ${target} has no such feature; settings: ${[...shared].join(', ')}; features: ${featureNames.join(', ')}`)
+    else
+      throw usage(
+        `--set ${item}: there is no setting ${name}, and ${target} has no such feature; settings: ${[...shared].join(', ')}; features: ${featureNames.join(', ')}`,
+      )
   }
   return { target, settings, features, ...(options.opt === undefined ? {} : { optLevel: options.opt }) }
 }

@@ -8,7 +8,9 @@ interface CommandModule<Args extends readonly unknown[]> {
 }
 
 /** Loads a command's module and runs it; what it throws becomes one line and an exit status. */
-function action<Args extends readonly unknown[]>(load: () => Promise<CommandModule<Args>>): (...args: unknown[]) => Promise<void> {
+function action<Args extends readonly unknown[]>(
+  load: () => Promise<CommandModule<Args>>,
+): (...args: unknown[]) => Promise<void> {
   return async (...all) => {
     const args = all.slice(0, -1) // commander adds the Command
     try {
@@ -23,14 +25,31 @@ const collect = (item: string, list: readonly string[] = []): string[] => [...li
 
 function common(command: Command): Command {
   return command
-    .addOption(new Option('--target <name>', "machine: default the host's, or riscv64 until there is a back end for it").choices(['riscv64', 'aarch64', 'x64']))
-    .addOption(new Option('--opt <level>', 'default: what the file sets, else speed for wasm and none for CLIF').choices(['none', 'speed', 'speed_and_size']))
+    .addOption(
+      new Option('--target <name>', "machine: default the host's, or riscv64 until there is a back end for it").choices(
+        ['riscv64', 'aarch64', 'x64'],
+      ),
+    )
+    .addOption(
+      new Option('--opt <level>', 'default: what the file sets, else speed for wasm and none for CLIF').choices([
+        'none',
+        'speed',
+        'speed_and_size',
+      ]),
+    )
     .option('--set <flag=value>', "shared setting or CPU feature, by Cranelift's names; may be repeated", collect)
     .option('--json', 'machine-readable output')
 }
 
 function exec(command: Command): Command {
-  return command.addOption(new Option('--exec <how>', 'how code is run; default emu until native exists').choices(['emu', 'native', 'qemu', 'interpret']))
+  return command.addOption(
+    new Option('--exec <how>', 'how code is run; default emu until native exists').choices([
+      'emu',
+      'native',
+      'qemu',
+      'interpret',
+    ]),
+  )
 }
 
 export function createProgram(version: string): Command {
@@ -56,7 +75,16 @@ export function createProgram(version: string): Command {
     .description('compile a module or CLIF functions')
     .argument('<file>', '.wasm, .wat or .clif')
     .option('-o, --output <out>', 'where to write; without it, text goes to standard output')
-    .addOption(new Option('--emit <what>', "default: what OUT's ending says, else asm").choices(['obj', 'exe', 'asm', 'clif', 'vcode', 'bin']))
+    .addOption(
+      new Option('--emit <what>', "default: what OUT's ending says, else asm").choices([
+        'obj',
+        'exe',
+        'asm',
+        'clif',
+        'vcode',
+        'bin',
+      ]),
+    )
     .action(action(() => import('./commands/compile.ts')))
 
   exec(common(program.command('test')))

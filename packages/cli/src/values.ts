@@ -1,5 +1,15 @@
 // Wasm values on the command line: arguments by the parameter's type, results as text.
-import { EXTERNREF, F32, F64, FUNCREF, type FuncType, I32, I64, type ValType, valTypeName } from '@k23/frontend-wasm/runtime-abi'
+import {
+  EXTERNREF,
+  F32,
+  F64,
+  FUNCREF,
+  type FuncType,
+  I32,
+  I64,
+  type ValType,
+  valTypeName,
+} from '@k23/frontend-wasm/runtime-abi'
 import type { WasmValue } from '@k23/kernel'
 import { usage } from './failure.ts'
 
@@ -7,7 +17,9 @@ import { usage } from './failure.ts'
 export function parseArguments(name: string, type: FuncType, texts: readonly string[]): WasmValue[] {
   const { params } = type
   if (texts.length !== params.length)
-    throw usage(`${name} takes ${count(params.length)}${params.length === 0 ? '' : ` (${params.map(valTypeName).join(', ')})`}, found ${texts.length}`)
+    throw usage(
+      `${name} takes ${count(params.length)}${params.length === 0 ? '' : ` (${params.map(valTypeName).join(', ')})`}, found ${texts.length}`,
+    )
   return params.map((t, i) => parseValue(t, texts[i], i + 1))
 }
 
@@ -22,11 +34,16 @@ function parseValue(type: ValType, text: string, position: number): WasmValue {
   if (type === I32 || type === I64) {
     const bits = type === I32 ? 32 : 64
     const value = parseInteger(text)
-    if (value === undefined || value < -(1n << BigInt(bits - 1)) || value >= 1n << BigInt(bits)) return wrong(`an integer of ${bits} bits, such as -1, 42 or 0xff`)
+    if (value === undefined || value < -(1n << BigInt(bits - 1)) || value >= 1n << BigInt(bits))
+      return wrong(`an integer of ${bits} bits, such as -1, 42 or 0xff`)
     return type === I32 ? Number(BigInt.asIntN(32, value)) : BigInt.asIntN(64, value)
   }
   if (type === F32 || type === F64) {
-    const special: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, '-inf': Number.NEGATIVE_INFINITY }
+    const special: Readonly<Record<string, number>> = {
+      nan: Number.NaN,
+      inf: Number.POSITIVE_INFINITY,
+      '-inf': Number.NEGATIVE_INFINITY,
+    }
     const value = special[text] ?? (text.trim() === '' ? Number.NaN : Number(text))
     return Number.isNaN(value) && text !== 'nan' ? wrong('a number, such as 1.5, -2e10, inf or nan') : value
   }
@@ -45,11 +62,24 @@ function parseInteger(text: string): bigint | undefined {
 export function resultText(type: ValType, value: WasmValue): string {
   if (value === null) return 'null'
   if (type === FUNCREF || type === EXTERNREF) return valTypeName(type)
-  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : Number.isNaN(value) ? 'nan' : value === Number.POSITIVE_INFINITY ? 'inf' : value === Number.NEGATIVE_INFINITY ? '-inf' : String(value)
+  if (typeof value === 'number')
+    return Object.is(value, -0)
+      ? '-0'
+      : Number.isNaN(value)
+        ? 'nan'
+        : value === Number.POSITIVE_INFINITY
+          ? 'inf'
+          : value === Number.NEGATIVE_INFINITY
+            ? '-inf'
+            : String(value)
   return String(value)
 }
 
 /** For JSON: numbers where JSON has them exactly, else text. */
 export function resultJson(type: ValType, value: WasmValue): unknown {
-  return typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0) ? value : value === null ? null : resultText(type, value)
+  return typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0)
+    ? value
+    : value === null
+      ? null
+      : resultText(type, value)
 }

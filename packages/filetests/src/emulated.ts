@@ -22,7 +22,7 @@ import {
   userNameTexts,
 } from '@k23/codegen'
 import { createRiscv64Machine } from '@k23/emulator/riscv64'
-import { bytes, type DataValue, type Func, functionNameText, printSignature, type Signature, trapCodeName, type Type } from '@k23/ir'
+import { bytes, type DataValue, type Func, functionNameText, parseFunctions, printSignature, type Signature, trapCodeName, type Type } from '@k23/ir'
 import {
   FUEL,
   type Hart,
@@ -115,6 +115,30 @@ function reasonOf(e: unknown): string {
   throw e
 }
 
+/** Library calls that functions of a file may make, in CLIF: each is one instruction for this target. */
+const LIBRARY: ReadonlyMap<string, string> = new Map(
+  [
+    ...['Ceil', 'Floor', 'Trunc', 'Nearest'].flatMap((name) => ['32', '64'].map((n) => [`${name}F${n}`, `f${n}`, name.toLowerCase(), 1] as const)),
+    ...['32', '64'].map((n) => [`FmaF${n}`, `f${n}`, 'fma', 3] as const),
+  ].map(([name, type, op, operands]) => {
+    const list = Array.from({ length: operands }, (_, i) => `v${i}`)
+    const types = list.map(() => type).join(', ')
+    return [
+      name,
+      `function %${name}(${types}) -> ${type} {\nblock0(${list.map((v) => `${v}: ${type}`).join(', ')}):\n v9 = ${op} ${list.join(', ')}\n return v9\n}`,
+    ]
+  }),
+)
+
+/** The library functions that these functions name and do not define. */
+function libraryFor(functions: readonly Func[]): Func[] {
+  const defined = new Set(functions.map((f) => functionNameText(f.name)))
+  const named = new Set<string>()
+  for (const f of functions) for (const callee of f.extFuncs) if (callee.name.kind !== 'user') named.add(callee.name.name)
+  const texts = [...named].filter((n) => !defined.has(`%${n}`)).flatMap((n) => LIBRARY.get(n) ?? [])
+  return parseFunctions(texts.join('\n')).functions.map((f) => f.func)
+}
+
 /** One machine with one hart, used by all files in turn. */
 class Emulator {
   readonly machine: Machine = createRiscv64Machine()
@@ -162,6 +186,7 @@ class EmulatedFile implements Runnable {
         this.refused.set(name, reasonOf(e))
       }
     }
+    for (const func of libraryFor(functions)) add(func)
     for (const func of functions) {
       const name = functionNameText(func.name)
       this.functions.set(name, func)

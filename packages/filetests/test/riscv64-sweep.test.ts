@@ -26,7 +26,7 @@ function edgesOf(type: string, few: boolean): bigint[] {
 function* calls(c: SweepCase): Generator<DataValue[]> {
   const lists = c.params.map((t) => edgesOf(t, c.params.length > 1).map((n) => dataValue(TYPES[t], n)))
   const total = lists.reduce((n, l) => n * l.length, 1)
-  const step = long || total < 400 ? 1 : Math.ceil(total / 397)
+  const step = long || total < 200 ? 1 : Math.ceil(total / 197)
   for (let k = 0; k < total; k += step) {
     let rest = k
     yield lists.map((l) => {
@@ -56,7 +56,7 @@ function same(a: Outcome, b: Outcome, anyNaN: boolean): boolean {
 }
 
 const families = new Map<string, SweepCase[]>()
-for (const c of sweepCases) {
+for (const c of sweepCases(long)) {
   const key = c.name.split('_')[0]
   families.set(key, [...(families.get(key) ?? []), c])
 }

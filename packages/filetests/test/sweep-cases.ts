@@ -22,16 +22,16 @@ export function bitsOf(type: string): number {
 
 const wrap = (n: bigint, bits: number): bigint => BigInt.asUintN(bits, n)
 
-/** Edge values of an integer type; few are for all combinations of operands, many for constants. */
-export function intEdges(bits: number, many: boolean): bigint[] {
+/** Edge values of an integer type: for all combinations of operands, with those of immediate fields for constants, or with many powers of two. */
+export function intEdges(bits: number, constants: boolean, many = false): bigint[] {
   const top = 1n << BigInt(bits - 1)
   const out = [0n, 1n, 2n, 7n, -1n, -2n, top, top - 1n, top + 1n, 0x5555555555555555n]
   if (bits > 8) out.push(0x80n, 0xffn, 0x8000n, 0xffffn)
   if (bits > 16) out.push(0x80000000n, 0x7fffffffn)
   if (bits > 32) out.push(0xffffffffn, 0x100000000n)
   if (bits > 64) out.push(1n << 63n, (1n << 64n) - 1n, 1n << 64n, 0xfedcba9876543210_0123456789abcdefn)
-  if (many) {
-    for (const k of [3, 5, 6, 11, 12, 16, 31, 32, 33, 47, 63, 64, 65, 96, 127]) {
+  if (many || constants) {
+    for (const k of many ? [3, 5, 6, 11, 12, 16, 31, 32, 33, 47, 63, 64, 65, 96, 127] : [11]) {
       const p = 1n << BigInt(k)
       out.push(p, p - 1n, p + 1n, -p, -p - 1n)
     }
@@ -64,7 +64,8 @@ export function floatEdges(bits: number): bigint[] {
   return [...out]
 }
 
-function cases(): SweepCase[] {
+/** All cases; `many`: with constants around every power of two that matters anywhere. */
+export function sweepCases(many: boolean): SweepCase[] {
   const out: SweepCase[] = []
   const seen = new Set<string>()
   const def = (name: string, params: readonly string[], returns: readonly string[], lines: readonly string[], anyNaN = false): void => {
@@ -88,7 +89,7 @@ function cases(): SweepCase[] {
   const binary = (name: string, types: readonly [string, string], returns: readonly string[], lines: (a: string, b: string) => string[]): void => {
     def(name, types, returns, lines('v0', 'v1'))
     for (const side of [0, 1]) {
-      for (const k of intEdges(bitsOf(types[side]), true)) {
+      for (const k of intEdges(bitsOf(types[side]), true, many)) {
         const other = types[1 - side]
         const made = constant(1, types[side], k)
         def(`${name} ${side === 0 ? 'left' : 'right'} ${k}`, [other], returns, [...made, ...(side === 0 ? lines('v1', 'v0') : lines('v0', 'v1'))])
@@ -101,19 +102,19 @@ function cases(): SweepCase[] {
     for (const op of ['ineg', 'iabs', 'bnot', 'clz', 'cls', 'ctz', 'popcnt', 'bitrev']) def(`${op} ${t}`, [t], [t], [`v9 = ${op} v0`, 'return v9'])
     if (bits > 8) def(`bswap ${t}`, [t], [t], ['v9 = bswap v0', 'return v9'])
     const two = ['iadd', 'isub', 'imul', 'smin', 'smax', 'umin', 'umax', 'band', 'bor', 'bxor']
-    if (bits <= 64) two.push('umulhi', 'smulhi', 'udiv', 'sdiv', 'urem', 'srem')
+    two.push('umulhi', 'smulhi')
+    if (bits <= 64) two.push('udiv', 'sdiv', 'urem', 'srem')
     for (const op of two) binary(`${op} ${t}`, [t, t], [t], (a, b) => [`v9 = ${op} ${a}, ${b}`, 'return v9'])
     for (const op of ['band', 'bor', 'bxor']) {
       def(`${op} not ${t}`, [t, t], [t], ['v8 = bnot v1', `v9 = ${op} v0, v8`, 'return v9'])
       def(`not ${op} ${t}`, [t, t], [t], [`v8 = ${op} v0, v1`, 'v9 = bnot v8', 'return v9'])
     }
+    if (bits <= 64) binary(`avg_round ${t}`, [t, t], [t], (a, b) => [`v9 = avg_round ${a}, ${b}`, 'return v9'])
     const over = ['uadd_overflow', 'sadd_overflow', 'usub_overflow', 'ssub_overflow']
-    if (bits <= 64) over.push('umul_overflow', 'smul_overflow')
+    over.push('umul_overflow', 'smul_overflow')
     for (const op of over) binary(`${op} ${t}`, [t, t], [t, 'i8'], (a, b) => [`v8, v9 = ${op} ${a}, ${b}`, 'return v8, v9'])
-    if (bits <= 64) {
-      for (const op of ['uadd_overflow_cin', 'sadd_overflow_cin', 'usub_overflow_bin', 'ssub_overflow_bin'])
-        def(`${op} ${t}`, [t, t, 'i8'], [t, 'i8'], ['v7 = iconst.i8 1', 'v6 = band v2, v7', `v8, v9 = ${op} v0, v1, v6`, 'return v8, v9'])
-    }
+    for (const op of ['uadd_overflow_cin', 'sadd_overflow_cin', 'usub_overflow_bin', 'ssub_overflow_bin'])
+      def(`${op} ${t}`, [t, t, 'i8'], [t, 'i8'], ['v7 = iconst.i8 1', 'v6 = band v2, v7', `v8, v9 = ${op} v0, v1, v6`, 'return v8, v9'])
     if (t === 'i32' || t === 'i64') binary(`uadd_overflow_trap ${t}`, [t, t], [t], (a, b) => [`v9 = uadd_overflow_trap ${a}, ${b}, user7`, 'return v9'])
     for (const op of ['ishl', 'ushr', 'sshr', 'rotl', 'rotr']) {
       binary(`${op} ${t}`, [t, t], [t], (a, b) => [`v9 = ${op} ${a}, ${b}`, 'return v9'])
@@ -212,5 +213,3 @@ function cases(): SweepCase[] {
   def('fdemote', ['f64'], ['f32'], ['v9 = fdemote.f32 v0', 'return v9'], true)
   return out
 }
-
-export const sweepCases: readonly SweepCase[] = cases()

@@ -136,6 +136,20 @@ describe('memory', () => {
     expect(call(text, [i32(0xffff_fff8)], { memory: wraps })).toEqual([9n])
   })
 
+  test('atomics that may write fault where writing is not allowed', () => {
+    const { memory, base, bytes } = heap([1, 2, 3, 4], false)
+    const run = (inst: string): bigint[] | string =>
+      call(
+        `function %f(i64, i32) -> i32 {\nblock0(v0: i64, v1: i32):\n v2 = ${inst}\n return v2\n}`,
+        [i64(base), i32(0)],
+        { memory },
+      )
+    expect(run('atomic_load.i32 v0')).toEqual([0x0403_0201n])
+    expect(run('atomic_rmw.i32 add v0, v1')).toBe('heap_oob')
+    expect(run('atomic_cas.i32 user4 v0, v1, v1')).toBe('user4')
+    expect([...bytes]).toEqual([1, 2, 3, 4])
+  })
+
   test('atomics of every width against BigInt', () => {
     const updates: { readonly [op: string]: (a: bigint, b: bigint, w: number) => bigint } = {
       add: (a, b) => a + b,
@@ -291,7 +305,7 @@ block2:
   test('the stack limit of a function', () => {
     const text = `function %f(i64 vmctx) -> i64 {
   gv0 = vmctx
-  gv1 = load.i64 notrap aligned gv0
+  gv1 = load.i64 notrap aligned gv0+8
   stack_limit = gv1
   ss0 = explicit_slot 64
 block0(v0: i64):
@@ -299,12 +313,12 @@ block0(v0: i64):
   return v1
 }`
     const memory = new Memory()
-    const limit = new Uint8Array(8)
+    const limit = new Uint8Array(16)
     const at = memory.map(limit)
     const [sp] = call(text, [i64(at)], { memory }) as bigint[]
     const withLimit = (n: bigint): bigint[] | string => {
       const fresh = new Memory()
-      return call(text, [i64(fresh.map(i64(n).bits.slice()))], { memory: fresh })
+      return call(text, [i64(fresh.map(Uint8Array.from([...new Uint8Array(8), ...i64(n).bits])))], { memory: fresh })
     }
     expect(withLimit(sp)).toEqual([sp])
     expect(withLimit(sp + 1n)).toBe('stk_ovf')
@@ -440,6 +454,12 @@ block0(v0: i64, v1: i64, v2: i32):
     expect(call(text, [i64(base), i64(8), i32(0x1ab)], { memory })).toEqual([1n])
     expect([...bytes]).toEqual([0xab, 0xab, 0xab, 0xab, 0xab, 0xab, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     expect(call(text, [i64(base), i64(15), i32(1)], { memory })).toMatch(/cannot be accessed/)
+    // Only as many bytes as asked for are compared: 4 that agree, before 2 that do not.
+    bytes.set([1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 9, 9])
+    const same =
+      'function %f(i64, i64) -> i32 system_v {\n fn0 = %Memcmp(i64, i64, i64) -> i32 system_v\nblock0(v0: i64, v1: i64):\n v2 = iconst.i64 4\n v3 = call fn0(v0, v1, v2)\n return v3\n}'
+    expect(call(same, [i64(base), i64(base + 6)], { memory })).toEqual([0n])
+    expect(call(same, [i64(base), i64(base + 1)], { memory })).toEqual([0xffff_ffffn])
     const fma =
       'function %f(f32) -> f32 {\n fn0 = %FmaF32(f32, f32, f32) -> f32\nblock0(v0: f32):\n v1 = call fn0(v0, v0, v0)\n return v1\n}'
     expect(call(fma, [dataValue(F32, 0x4000_0000)])).toEqual([0x40c0_0000n])
@@ -555,11 +575,14 @@ block0:
   gv0 = dyn_scale_target_const.i32x4
   dt0 = i32x4*gv0
   dss0 = explicit_dynamic_slot dt0
+  dss1 = explicit_dynamic_slot dt0
 block0(v0: i32):
   v1 = splat.dt0 v0
   v2 = iadd v1, v1
-  v3 = dynamic_stack_addr.i64 dss0
+  v3 = dynamic_stack_addr.i64 dss1
   store v2, v3
+  v6 = dynamic_stack_addr.i64 dss0
+  store v1, v6
   v4 = load.dt0 v3
   v5 = extract_vector v4, 0
   return v5

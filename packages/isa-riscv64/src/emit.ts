@@ -1,7 +1,7 @@
 // Emission of riscv64: rows go through the generated encoder; pseudo-instructions become rows in a scratch stream that the same loop encodes.
 // x30 (TMP) belongs to emission: offsets out of reach, far branches. x31 (TMP2) belongs to the allocator's moves.
 import { bug, I32Vec } from '@k23/entity'
-import { I64, type Type } from '@k23/ir'
+import { I64, TRAP_STACK_OVERFLOW, type Type } from '@k23/ir'
 import {
   type BranchKind,
   type CodeBuffer,
@@ -244,9 +244,50 @@ export function emitPrologue(s: Scratch, e: Emitter, frame: FrameLayout): void {
   emit.sd(s, SP, RA, 8)
   emit.sd(s, SP, FP, 0)
   emit.addi(s, FP, SP, 0)
+  probeStack(s, e, frame.totalBytes)
   if (frame.totalBytes !== 0) s.addOffset(SP, SP, -frame.totalBytes)
   saveOrRestore(s, frame, false)
   s.flush(e.buf)
+}
+
+/** Probes in line up to here; beyond, in a loop. */
+const MAX_UNROLLED = 4
+
+/**
+ * Touches each guard page that the frame could jump over. Both strategies are made in line: there is no routine to call. The temporaries that no argument is
+ * in are free at entry.
+ */
+function probeStack(s: Scratch, e: Emitter, frameBytes: number): void {
+  const { shared } = e.isa
+  const page = 2 ** Number(shared.probestack_size_log2 ?? 12)
+  if (shared.enable_probestack !== true || frameBytes < page) return
+  const b = e.buf
+  const n = Math.floor(frameBytes / page)
+  const touch = (at: Writable<XReg>): void => {
+    s.flush(b)
+    b.trapHere(TRAP_STACK_OVERFLOW)
+    emit.sd(s, at, X0, 0)
+    s.flush(b)
+  }
+  if (n <= MAX_UNROLLED) {
+    for (let k = 1; k <= n; k++) {
+      s.loadImm(TMP, -k * page)
+      emit.add(s, TMP, SP, TMP)
+      touch(TMP)
+    }
+    return
+  }
+  const step = (28 * 2) as Writable<XReg>
+  const end = (29 * 2) as Writable<XReg>
+  s.loadImm(step, page)
+  s.loadImm(TMP, n * page)
+  emit.sub(s, end, SP, TMP)
+  emit.addi(s, TMP, SP, 0)
+  s.flush(b)
+  const loop = b.offset
+  emit.sub(s, TMP, TMP, step)
+  touch(TMP)
+  putBranch(b, Opc.bne, TMP, end, loop - b.offset)
 }
 
 function saveOrRestore(s: Scratch, frame: FrameLayout, restore: boolean): void {

@@ -41,6 +41,8 @@ export const vectors: readonly PReg[] = range(1, 31).map((n) => preg(CLASS_VECTO
 
 /** Everything that a call may overwrite. */
 export const CALL_CLOBBERS: readonly PReg[] = [RA, ...callerSavedX, TMP, TMP2, ...callerSavedF, ...range(0, 31).map((n) => preg(CLASS_VECTOR, n))]
+/** What a call of the convention preserve_all may overwrite. */
+export const PRESERVE_ALL_CLOBBERS: readonly PReg[] = [RA, TMP, TMP2, FTMP, ...range(0, 31).map((n) => preg(CLASS_VECTOR, n))]
 
 export function machineEnv(pinned: boolean): MachineEnv {
   // x27 is the pinned register where a function may use one.

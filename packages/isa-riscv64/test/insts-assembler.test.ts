@@ -25,6 +25,14 @@ function hasSpelling(r: CompiledRow, words: Int32Array): boolean {
   return mode === undefined || words[mode.word] === 0
 }
 
+/** llvm-mc refuses a destination that overlaps a source which it must not share, and so should lowering; GNU as does not look. */
+function overlapsNothing(r: CompiledRow, words: Int32Array): boolean {
+  const vd = r.operands.find((o) => o.name === 'vd')
+  if (vd === undefined) return true
+  const apart = (o: CompiledRow['operands'][number]) => vd.role === 'earlydef' || o.role === 'lateuse'
+  return !r.operands.some((o) => /^vs[12]$/.test(o.name) && apart(o) && words[o.word] === words[vd.word])
+}
+
 interface Case {
   readonly row: CompiledRow
   readonly text: string
@@ -87,7 +95,7 @@ describe('rows against an assembler', () => {
   test('llvm-mc', ({ skip }) => {
     if (typeof llvm === 'string') return skip(llvm)
     expect(byLlvm.length).toBeGreaterThan(200)
-    const cases = casesOf(byLlvm, () => true)
+    const cases = casesOf(byLlvm, overlapsNothing)
     expect(new Set(cases.map((c) => c.row)).size, 'every row has cases').toBe(byLlvm.length)
     check(llvm, cases)
   })

@@ -31,6 +31,8 @@ export function isLegal(e: VocabEntry, value: number): boolean {
 
 function edges(e: VocabEntry): number[] {
   if (e.kind === 'register') return [0, 1, 2, 7, 8, 9, 15, 16, 30, 31].filter((v) => isLegal(e, v))
+  // A state operand has no bits: a decoder cannot give it back.
+  if (e.state) return [0]
   const scale = e.scale ?? 1
   const { min, max } = e
   const near = [min, min + scale, -scale, 0, scale, max - scale, max, ...(e.edges ?? [])]
@@ -44,9 +46,10 @@ function wrapped(e: VocabEntry, v: number): number {
 }
 
 function pick(e: VocabEntry, next: () => number): number {
+  if (e.kind === 'immediate' && e.state) return 0
   for (;;) {
     const v =
-      e.kind === 'register' ? next() % 32 : e.min + (next() % ((e.max - e.min) / (e.scale ?? 1) + 1)) * (e.scale ?? 1)
+      e.kind === 'register' ? (e.bias ?? 0) + (next() % 2 ** e.width) : e.min + (next() % ((e.max - e.min) / (e.scale ?? 1) + 1)) * (e.scale ?? 1)
     if (isLegal(e, wrapped(e, v))) return wrapped(e, v)
   }
 }

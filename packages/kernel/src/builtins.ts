@@ -1,11 +1,17 @@
 // What generated code leaves to the kernel: one function per row of the runtime ABI's table of builtins.
-import { type BuiltinName, builtins, HOST_BLOCK_CALLER, HOST_BLOCK_FIRST, SLOT_SIZE } from '@k23/frontend-wasm/runtime-abi'
+import {
+  type BuiltinName,
+  builtins,
+  HOST_BLOCK_CALLER,
+  HOST_BLOCK_FIRST,
+  SLOT_SIZE,
+} from '@k23/frontend-wasm/runtime-abi'
 import { bug } from './errors.ts'
 import { getU64, setU64 } from './guest.ts'
 import type { Instance } from './instance.ts'
 import type { Store } from './store.ts'
 
-type Run = (i: Instance, a: readonly number[]) => number | void
+type Run = (i: Instance, a: readonly number[]) => unknown
 
 // biome-ignore format: table
 const rows: Readonly<Record<BuiltinName, Run>> = {
@@ -26,12 +32,14 @@ export function runBuiltin(store: Store, number: number, block: number): void {
   const row = builtins[number] ?? bug(`host call ${number}: there is no such builtin`)
   const slots = HOST_BLOCK_FIRST + Math.max(row.params.length, 1)
   const d = store.guest.data(block, slots * SLOT_SIZE)
-  const instance = store.instanceAt(getU64(d, HOST_BLOCK_CALLER * SLOT_SIZE)) ?? bug(`builtin ${row.name} called by no instance`)
+  const instance =
+    store.instanceAt(getU64(d, HOST_BLOCK_CALLER * SLOT_SIZE)) ?? bug(`builtin ${row.name} called by no instance`)
   const args = row.params.map((t, i) => {
     const at = (HOST_BLOCK_FIRST + i) * SLOT_SIZE
     return t === 'i32' ? d.getUint32(at, true) : getU64(d, at)
   })
   const result = rows[row.name](instance, args)
   // The builtin may have made memory grow: the view is fetched again.
-  if (typeof result === 'number') setU64(store.guest.data(block, slots * SLOT_SIZE), HOST_BLOCK_FIRST * SLOT_SIZE, result)
+  if (typeof result === 'number')
+    setU64(store.guest.data(block, slots * SLOT_SIZE), HOST_BLOCK_FIRST * SLOT_SIZE, result)
 }

@@ -3,7 +3,13 @@
 // A host function that calls back enters again on the same hart, below the interrupted call; whatever ends a call early (a trap, an error
 // thrown by a host function, fuel) gives up exactly that entry on its way through here, so that a host function may catch it and go on.
 // Room is left for host functions that are asynchronous: run() may be called again at any later time for a hart stopped at a host call.
-import { HOST_BLOCK_CALLER, HOST_BLOCK_FIRST, HOST_FUNCTION_BASE, SLOT_SIZE, TRAP_STACK_OVERFLOW } from '@k23/frontend-wasm/runtime-abi'
+import {
+  HOST_BLOCK_CALLER,
+  HOST_BLOCK_FIRST,
+  HOST_FUNCTION_BASE,
+  SLOT_SIZE,
+  TRAP_STACK_OVERFLOW,
+} from '@k23/frontend-wasm/runtime-abi'
 import { EPOCH, FUEL, HOST_CALL, RETURNED, TRAP } from '@k23/machine'
 import { runBuiltin } from './builtins.ts'
 import { bug, OutOfFuel, Trap } from './errors.ts'
@@ -74,7 +80,9 @@ function callHostFunction(store: Store, n: number, block: number): void {
   const out = store.guest.data(block, bytes)
   if (results.length === 1) return writeValue(store, out, slot(0), results[0], result)
   if (!Array.isArray(result) || result.length !== results.length) {
-    throw new TypeError(`the host function gives an array of ${results.length} results, found ${Array.isArray(result) ? `${result.length}` : typeof result}`)
+    throw new TypeError(
+      `the host function gives an array of ${results.length} results, found ${Array.isArray(result) ? `${result.length}` : typeof result}`,
+    )
   }
   results.forEach((t, i) => {
     writeValue(store, out, slot(i), t, (result as unknown[])[i])

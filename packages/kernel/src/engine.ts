@@ -55,7 +55,8 @@ export class Engine {
     this.arena = new Arena(machine.memory)
     const known = typeof target === 'string' ? targetByName(target) : target
     const features =
-      options.features ?? Object.fromEntries(machine.features.filter((f) => known.featureNames.includes(f)).map((f) => [f, true]))
+      options.features ??
+      Object.fromEntries(machine.features.filter((f) => known.featureNames.includes(f)).map((f) => [f, true]))
     this.compileOptions = {
       target: known,
       features,
@@ -76,9 +77,12 @@ export class Engine {
     const { wasm } = compiled
     if (wasm === undefined) throw new TypeError('only what was compiled from WebAssembly can be loaded as a module')
     if (compiled.relocs.length !== 0) {
-      throw new CodegenError('unsupported', `the module needs the library routine ${compiled.relocs[0].symbol}, which this kernel lacks`)
+      throw new CodegenError(
+        'unsupported',
+        `the module needs the library routine ${compiled.relocs[0].symbol}, which this kernel lacks`,
+      )
     }
-    const code = this.machine.placeCode(compiled.image, Math.max(16, compiled.alignment))
+    const code = this.place(compiled)
     const ids = wasm.info.types.map((t) => this.typeId(t))
     const typeIds = this.arena.alloc(4 * ids.length)
     const words = this.guest.data(typeIds, 4 * ids.length)
@@ -90,6 +94,16 @@ export class Engine {
     const at = this.images.findIndex((i) => i.start > code)
     this.images.splice(at < 0 ? this.images.length : at, 0, { start: code, end: code + compiled.image.length, module })
     return module
+  }
+
+  private place(compiled: CompiledModule): number {
+    try {
+      return this.machine.placeCode(compiled.image, Math.max(16, compiled.alignment))
+    } catch (e) {
+      if (e instanceof RangeError)
+        throw new CodegenError('limit', `the machine has no room for ${compiled.image.length} bytes of code`)
+      throw e
+    }
   }
 
   /** Canonical id of a type, from 1. */

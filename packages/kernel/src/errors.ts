@@ -83,6 +83,16 @@ export class LinkError extends Error {
   }
 }
 
+/** Runs `take`, which takes machine memory for `what`: LinkError where there is no room. */
+export function needRoom<R>(what: string, take: () => R): R {
+  try {
+    return take()
+  } catch (e) {
+    if (e instanceof RangeError) throw new LinkError('limit', '', '', what, 'the machine has no room')
+    throw e
+  }
+}
+
 /** An invariant of the kernel, or of what it runs on, is broken: never a user's fault. */
 export class KernelBug extends Error {
   override readonly name = 'KernelBug'

@@ -1,5 +1,12 @@
 // Functions: of an instance or of the host, called alike.
-import { FUNCREF_CODE, FUNCREF_SIZE, FUNCREF_TYPE_ID, FUNCREF_VMCTX, type FuncType, SLOT_SIZE } from '@k23/frontend-wasm/runtime-abi'
+import {
+  FUNCREF_CODE,
+  FUNCREF_SIZE,
+  FUNCREF_TYPE_ID,
+  FUNCREF_VMCTX,
+  type FuncType,
+  SLOT_SIZE,
+} from '@k23/frontend-wasm/runtime-abi'
 import { enterGuest } from './calls.ts'
 import type { Store } from './store.ts'
 import type { ExternType } from './types.ts'

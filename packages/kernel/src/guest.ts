@@ -1,5 +1,6 @@
 // The machine's memory as the kernel uses it: words at addresses, and small allocations.
 import { type MachineMemory, PAGE_SIZE, PERM_READ, PERM_WRITE } from '@k23/machine'
+import { needRoom } from './errors.ts'
 
 /** Fields of records in machine memory, little-endian. Addresses are numbers below 2^53. */
 export class Guest {
@@ -50,12 +51,12 @@ export class Arena {
     this.memory = memory
   }
 
-  /** Address of `bytes` zero bytes, 16-byte aligned. Throws RangeError where the machine has no room. */
+  /** Address of `bytes` zero bytes, 16-byte aligned. Throws LinkError where the machine has no room. */
   alloc(bytes: number): number {
     const size = Math.max(16, Math.ceil(bytes / 16) * 16)
     if (size > this.end - this.next) {
       const length = Math.max(CHUNK, size)
-      const at = this.memory.map(length, PERM_READ | PERM_WRITE)
+      const at = needRoom(`${length} bytes of data`, () => this.memory.map(length, PERM_READ | PERM_WRITE))
       this.chunks.push({ at, length })
       if (length > CHUNK) return at
       this.next = at

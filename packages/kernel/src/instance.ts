@@ -78,7 +78,12 @@ export class Instance {
     if (index < info.numImportedFunctions) return this.imported[index]
     const at = layout.funcRefs[index]
     const type = info.types[info.functions[index]]
-    return this.store.internFunc(type, code + wasm.functions[index - info.numImportedFunctions], this.vmctx, at < 0 ? 0 : this.vmctx + at)
+    return this.store.internFunc(
+      type,
+      code + wasm.functions[index - info.numImportedFunctions],
+      this.vmctx,
+      at < 0 ? 0 : this.vmctx + at,
+    )
   }
 
   // ---- segments, until they are dropped

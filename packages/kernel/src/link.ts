@@ -35,7 +35,9 @@ export function resolveImports(store: Store, module: Module, imports: Imports): 
     const expected = externTypeText(i.type)
     if (found === undefined) throw new LinkError('missing', i.module, i.name, expected, 'nothing')
     if (!isExtern(found)) {
-      throw new TypeError(`import ${i.module}.${i.name} is not a Func, Memory, Table or Global: make one with the store`)
+      throw new TypeError(
+        `import ${i.module}.${i.name} is not a Func, Memory, Table or Global: make one with the store`,
+      )
     }
     if (found.store !== store) throw new LinkError('mismatch', i.module, i.name, expected, 'something of another store')
     if (!matchesImport(found.externType, i.type)) {

@@ -16,7 +16,8 @@ export class Linker {
 
   /** Defines `module.name`; a later definition replaces an earlier one. */
   define(module: string, name: string, extern: Extern): this {
-    if (!isExtern(extern)) throw new TypeError(`${module}.${name} is not a Func, Memory, Table or Global: make one with the store`)
+    if (!isExtern(extern))
+      throw new TypeError(`${module}.${name} is not a Func, Memory, Table or Global: make one with the store`)
     let names = this.modules.get(module)
     if (names === undefined) {
       names = new Map()

@@ -33,7 +33,8 @@ export class Memory {
     this.definition = definition
     const bytes = type.min * WASM_PAGE_SIZE
     const base = this.reserve(bytes)
-    if (base === undefined) throw new LinkError('limit', '', '', externTypeText({ kind: 'memory', type }), 'the machine has no room')
+    if (base === undefined)
+      throw new LinkError('limit', '', '', externTypeText({ kind: 'memory', type }), 'the machine has no room')
     store.own(this)
     store.guest.setU64(definition + MEMORY_BASE, base)
     store.guest.setU64(definition + MEMORY_LENGTH, bytes)
@@ -74,7 +75,10 @@ export class Memory {
     const { memory } = engine.machine
     const old = this.byteLength
     const length = old + delta * WASM_PAGE_SIZE
-    const most = Math.min(this.type.max ?? Number.POSITIVE_INFINITY, this.type.index === I64 ? Number.POSITIVE_INFINITY : MAX_PAGES)
+    const most = Math.min(
+      this.type.max ?? Number.POSITIVE_INFINITY,
+      this.type.index === I64 ? Number.POSITIVE_INFINITY : MAX_PAGES,
+    )
     if (!(delta >= 0 && Number.isInteger(delta) && length <= most * WASM_PAGE_SIZE)) return -1
     if (delta === 0) return old / WASM_PAGE_SIZE
     const base = this.base
@@ -118,7 +122,8 @@ export class Memory {
   }
 
   private place(offset: number, length: number): number {
-    if (typeof offset !== 'number' || typeof length !== 'number') throw new TypeError('an offset and a length in memory are numbers')
+    if (typeof offset !== 'number' || typeof length !== 'number')
+      throw new TypeError('an offset and a length in memory are numbers')
     if (!(offset >= 0 && length >= 0 && offset + length <= this.byteLength)) throw trapOfCode(TRAP_MEMORY_OUT_OF_BOUNDS)
     return this.base + offset
   }

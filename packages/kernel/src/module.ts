@@ -87,10 +87,10 @@ export class Module {
     const at = pc - this.code
     const f = functionAt(this.compiled, at)
     if (f === undefined) return undefined
-    const i = this.compiled.functions.indexOf(f)
-    const { functions } = this.wasm
-    if (i >= functions.length) return this.wasm.hosts.includes(f.start) ? 'host' : 'entry'
-    const func = this.info.numImportedFunctions + i
+    // Names of compiled functions: u0:index for a function of the module, u1:type an entry trampoline, u2:type a host trampoline.
+    const [space, index] = f.name.slice(1).split(':')
+    if (space !== '0') return space === '1' ? 'entry' : 'host'
+    const func = Number(index)
     return { func, name: this.functionName(func), offset: sourceAt(this.compiled, at), module: this.name }
   }
 }

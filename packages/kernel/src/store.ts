@@ -5,7 +5,7 @@
 import * as abi from '@k23/frontend-wasm/runtime-abi'
 import type { Hart } from '@k23/machine'
 import type { Engine } from './engine.ts'
-import { bug } from './errors.ts'
+import { bug, needRoom } from './errors.ts'
 import { Func, type HostFunction } from './func.ts'
 import { Global } from './global.ts'
 import { Arena, type Guest } from './guest.ts'
@@ -55,7 +55,8 @@ export class Store {
     this.engine = engine
     this.guest = guest
     this.arena = new Arena(machine.memory)
-    this.hart = machine.createHart({ stackBytes: Math.max(MIN_STACK, options.stackBytes ?? 1 << 20) })
+    const stackBytes = Math.max(MIN_STACK, options.stackBytes ?? 1 << 20)
+    this.hart = needRoom(`a stack of ${stackBytes} bytes`, () => machine.createHart({ stackBytes }))
     this.hart.fuel = options.fuel ?? Number.POSITIVE_INFINITY
     this.onInterrupt = options.onInterrupt ?? (() => false)
     this.cells = this.arena.alloc(abi.CELLS_SIZE)

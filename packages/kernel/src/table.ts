@@ -27,13 +27,19 @@ export class Table {
   private capacity = 0
 
   /** `definition`: where an instance that owns the table keeps it. Throws LinkError where the machine has no room. */
-  constructor(store: Store, type: TableType, definition: number = store.arena.alloc(TABLE_SIZE), init: WasmValue = null) {
+  constructor(
+    store: Store,
+    type: TableType,
+    definition: number = store.arena.alloc(TABLE_SIZE),
+    init: WasmValue = null,
+  ) {
     this.store = store
     this.type = type
     this.definition = definition
     const ref = refOfValue(store, type.element, init)
     const base = type.min > MAX_ELEMENTS ? undefined : this.allocate(type.min)
-    if (base === undefined) throw new LinkError('limit', '', '', externTypeText({ kind: 'table', type }), 'the machine has no room')
+    if (base === undefined)
+      throw new LinkError('limit', '', '', externTypeText({ kind: 'table', type }), 'the machine has no room')
     store.own(this)
     store.guest.setU64(definition + TABLE_BASE, base)
     store.guest.setU64(definition + TABLE_LENGTH, type.min)
@@ -107,7 +113,8 @@ export class Table {
 
   private elements(index: number, length: number): DataView {
     if (typeof index !== 'number') throw new TypeError(`a table index is a number, found ${typeof index}`)
-    if (!(index >= 0 && Number.isInteger(index) && index + length <= this.size)) throw trapOfCode(TRAP_TABLE_OUT_OF_BOUNDS)
+    if (!(index >= 0 && Number.isInteger(index) && index + length <= this.size))
+      throw trapOfCode(TRAP_TABLE_OUT_OF_BOUNDS)
     const base = this.store.guest.u64(this.definition + TABLE_BASE)
     return this.store.guest.data(base + index * TABLE_ELEMENT_SIZE, length * TABLE_ELEMENT_SIZE)
   }

@@ -25,7 +25,8 @@ export function trapOfCode(code: number, frames: readonly Frame[] = []): Trap {
 export function trapOfReason(store: Store, r: StopReason): Trap {
   const module = store.engine.moduleAt(r.pc)
   let code = module?.trapAt(r.pc) ?? 0
-  if (code === 0 && (r.trapKind === TRAP_LOAD || r.trapKind === TRAP_STORE) && pastStack(store, r.address)) code = TRAP_STACK_OVERFLOW
+  if (code === 0 && (r.trapKind === TRAP_LOAD || r.trapKind === TRAP_STORE) && pastStack(store, r.address))
+    code = TRAP_STACK_OVERFLOW
   if (code === 0) {
     const where = module?.frameAt(r.pc)
     const name = typeof where === 'object' ? where.name : (where ?? 'no function of a module')

@@ -23,12 +23,20 @@ export type ExternType =
 
 export type ValTypeName = 'i32' | 'i64' | 'f32' | 'f64' | 'funcref' | 'externref'
 
-const byName: Readonly<Record<ValTypeName, ValType>> = { i32: I32, i64: I64, f32: F32, f64: F64, funcref: FUNCREF, externref: EXTERNREF }
+const byName: Readonly<Record<ValTypeName, ValType>> = {
+  i32: I32,
+  i64: I64,
+  f32: F32,
+  f64: F64,
+  funcref: FUNCREF,
+  externref: EXTERNREF,
+}
 
 /** The value type with this name. */
 export function valType(name: ValTypeName): ValType {
   const t = byName[name]
-  if (t === undefined) throw new TypeError(`there is no value type ${name}: write one of ${Object.keys(byName).join(', ')}`)
+  if (t === undefined)
+    throw new TypeError(`there is no value type ${name}: write one of ${Object.keys(byName).join(', ')}`)
   return t
 }
 
@@ -64,9 +72,13 @@ export function matchesImport(found: ExternType, expected: ExternType): boolean 
   if (expected.kind === 'func') return found.kind === 'func' && funcTypeText(found.type) === funcTypeText(expected.type)
   if (expected.kind === 'memory') return found.kind === 'memory' && limitsMatch(found.type, expected.type)
   if (expected.kind === 'table') {
-    return found.kind === 'table' && found.type.element === expected.type.element && limitsMatch(found.type, expected.type)
+    return (
+      found.kind === 'table' && found.type.element === expected.type.element && limitsMatch(found.type, expected.type)
+    )
   }
-  return found.kind === 'global' && found.type.type === expected.type.type && found.type.mutable === expected.type.mutable
+  return (
+    found.kind === 'global' && found.type.type === expected.type.type && found.type.mutable === expected.type.mutable
+  )
 }
 
 function limitsMatch(found: Limits, expected: Limits): boolean {

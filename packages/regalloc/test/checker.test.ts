@@ -352,7 +352,9 @@ test('soundness: whatever is accepted agrees with a simulation, under random cor
   for (let seed = 1; seed <= runs; seed++) {
     const c = generateCase(seededChoices(seed), { maxBlocks: 6, maxInstsPerBlock: 6 })
     const caseInput = programInput(c.program)
-    const right = allocate(caseInput, c.env, { algorithm: (['simple', 'single_pass', 'backtracking'] as const)[seed % 3] })
+    const right = allocate(caseInput, c.env, {
+      algorithm: (['simple', 'single_pass', 'backtracking'] as const)[seed % 3],
+    })
     const choices = seededChoices(seed + 1_000_000)
     const bad = corruptOnce(caseInput, right, choices.below)
     if (check(caseInput, bad, c.env).length > 0) {

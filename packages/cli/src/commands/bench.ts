@@ -15,7 +15,9 @@ const SUITES = ['compile', 'emulator'] as const
 export function run(suites: readonly string[], options: Options): void {
   const runs = Number(options.runs)
   if (!Number.isInteger(runs) || runs < 1) throw usage(`--runs ${options.runs}: expected a number from 1 up`)
-  for (const suite of suites) if (!(SUITES as readonly string[]).includes(suite)) throw usage(`there is no suite ${suite}: the suites are ${SUITES.join(', ')}`)
+  for (const suite of suites)
+    if (!(SUITES as readonly string[]).includes(suite))
+      throw usage(`there is no suite ${suite}: the suites are ${SUITES.join(', ')}`)
   const wanted = suites.length === 0 ? SUITES : suites
   const shared = { compile: compileOptions(options), runs }
   const json = options.json === true
@@ -48,7 +50,16 @@ function compileTables(rows: readonly CompileRow[]): string {
   const taken = PHASES.filter((p) => rows.some((r) => r.phases[p] > 0)) // the others are off by default
   const phases = plainTable(['program', ...taken], 1)
   for (const r of rows) {
-    speed.push([r.program, size(r.bodyBytes), size(r.codeBytes), r.functions, ms(r.warmMs), rate(r.warmRate), ms(r.coldMs), rate(r.coldRate)])
+    speed.push([
+      r.program,
+      size(r.bodyBytes),
+      size(r.codeBytes),
+      r.functions,
+      ms(r.warmMs),
+      rate(r.warmRate),
+      ms(r.coldMs),
+      rate(r.coldRate),
+    ])
     phases.push([r.program, ...taken.map((p) => ms(r.phases[p]))])
   }
   const target = rows[0]?.target ?? ''

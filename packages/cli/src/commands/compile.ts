@@ -5,7 +5,7 @@ import { type CompiledModule, compile, type Observer } from '@k23/codegen'
 import { printFunction } from '@k23/ir'
 import { printVCode } from '@k23/machinst'
 import { EXIT_FAILED, Failure, notYet, usage } from '../failure.ts'
-import { type FileInput, readInput } from '../input.ts'
+import { compileInput, type FileInput, readInput } from '../input.ts'
 import { type CommonOptions, compileOptions } from '../options.ts'
 import { functionAsm, sourceName } from '../text/asm.ts'
 import { wasmFunctionName } from '../text/function-names.ts'
@@ -18,13 +18,22 @@ interface Options extends CommonOptions {
   readonly emit?: Emit
 }
 
-const endings: Readonly<Record<string, Emit>> = { '.o': 'obj', '.s': 'asm', '.asm': 'asm', '.clif': 'clif', '.vcode': 'vcode', '.bin': 'bin' }
+const endings: Readonly<Record<string, Emit>> = {
+  '.o': 'obj',
+  '.s': 'asm',
+  '.asm': 'asm',
+  '.clif': 'clif',
+  '.vcode': 'vcode',
+  '.bin': 'bin',
+}
 
 export async function run(file: string, options: Options): Promise<void> {
   const emit = emitOf(options)
   if (emit === 'obj' || emit === 'exe') throw notYet(`--emit ${emit}`)
-  if (emit === 'bin' && options.output === undefined && process.stdout.isTTY === true) throw usage('machine code is not for a terminal: write it to a file with -o')
-  if (options.json === true && options.output === undefined) throw usage('--json needs -o OUT: standard output has the report')
+  if (emit === 'bin' && options.output === undefined && process.stdout.isTTY === true)
+    throw usage('machine code is not for a terminal: write it to a file with -o')
+  if (options.json === true && options.output === undefined)
+    throw usage('--json needs -o OUT: standard output has the report')
   const input = await readInput(file)
   const { output, module } = produce(input, emit, options)
   if (options.output === undefined) process.stdout.write(output)
@@ -36,14 +45,19 @@ function emitOf(options: Options): Emit {
   if (options.emit !== undefined) return options.emit
   if (options.output === undefined) return 'asm'
   const emit = endings[extname(options.output)]
-  if (emit === undefined) throw usage(`${options.output}: the ending does not say what to write: use --emit asm, clif, vcode or bin`)
+  if (emit === undefined)
+    throw usage(`${options.output}: the ending does not say what to write: use --emit asm, clif, vcode or bin`)
   return emit
 }
 
 /** Compiles, and makes of it what was asked for. */
-function produce(input: FileInput, emit: Emit, options: Options): { output: string | Uint8Array; module: CompiledModule } {
+function produce(
+  input: FileInput,
+  emit: Emit,
+  options: Options,
+): { output: string | Uint8Array; module: CompiledModule } {
   const texts: string[] = []
-  const wasm = typeof input !== 'string'
+  const wasm = input.kind === 'wasm'
   let clif = ''
   const observer: Observer =
     emit === 'vcode'
@@ -51,7 +65,9 @@ function produce(input: FileInput, emit: Emit, options: Options): { output: stri
           vcode(stage, v, isa) {
             if (stage !== 'regalloc') return
             const { registerName } = targetText(isa.name)
-            texts.push(`; function ${v.name}\n${printVCode(v, isa, { registerName, sourceText: (loc) => sourceName(loc, wasm) })}\n`)
+            texts.push(
+              `; function ${v.name}\n${printVCode(v, isa, { registerName, sourceText: (loc) => sourceName(loc, wasm) })}\n`,
+            )
           },
         }
       : emit === 'clif'
@@ -65,7 +81,8 @@ function produce(input: FileInput, emit: Emit, options: Options): { output: stri
             },
           }
         : {}
-  const module = compile(input, { ...compileOptions(options), observer })
+  const given = compileInput(input, compileOptions(options))
+  const module = compile(given.input, { ...given.options, observer })
   if (emit === 'bin') return { output: binary(module), module }
   return { output: emit === 'asm' ? listing(module) : texts.join('\n'), module }
 }
@@ -73,7 +90,11 @@ function produce(input: FileInput, emit: Emit, options: Options): { output: stri
 /** The code, where nothing in it waits for a symbol's address. */
 function binary(module: CompiledModule): Uint8Array {
   const [first] = module.relocs
-  if (first !== undefined) throw new Failure(EXIT_FAILED, `the code refers to ${first.symbol}, which is not in the input: plain bytes cannot say so`)
+  if (first !== undefined)
+    throw new Failure(
+      EXIT_FAILED,
+      `the code refers to ${first.symbol}, which is not in the input: plain bytes cannot say so`,
+    )
   return module.image
 }
 

@@ -44,7 +44,9 @@ export function run(options: CommonOptions): void {
   const good = results.every((r) => Object.values(r.equal).every(Boolean))
   if (!good) process.exitCode = EXIT_FAILED
   if (options.json === true) {
-    process.stdout.write(`${JSON.stringify({ wasmBytes: wasm.length, inputBytes: text.bytes.length, results, equal: good })}\n`)
+    process.stdout.write(
+      `${JSON.stringify({ wasmBytes: wasm.length, inputBytes: text.bytes.length, results, equal: good })}\n`,
+    )
     return
   }
   process.stdout.write(`
@@ -114,7 +116,7 @@ function onV8(wasm: Uint8Array, input: Uint8Array): Uint8Array {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>))
   const memory = exports.memory as WebAssembly.Memory
   const zip: ZlibInstance = {
-    call: (name, ...args) => ((exports[name] as (...args: number[]) => number | undefined)(...args) ?? 0),
+    call: (name, ...args) => (exports[name] as (...args: number[]) => number | undefined)(...args) ?? 0,
     write: (address, bytes) => new Uint8Array(memory.buffer).set(bytes, address),
     read: (address, length) => new Uint8Array(memory.buffer).slice(address, address + length),
   }
@@ -147,7 +149,11 @@ function table(results: readonly Result[], wasmBytes: number, inputBytes: number
 }
 
 function verdict(results: readonly Result[], good: boolean, ms: number): string {
-  const checks = results.flatMap((r) => Object.entries(r.equal).map(([what, ok]) => `${ok ? pc.green('✓') : pc.red('✗')} ${results.length > 1 ? `${r.target}: ` : ''}${what}`))
+  const checks = results.flatMap((r) =>
+    Object.entries(r.equal).map(
+      ([what, ok]) => `${ok ? pc.green('✓') : pc.red('✗')} ${results.length > 1 ? `${r.target}: ` : ''}${what}`,
+    ),
+  )
   const last = good ? pc.green(pc.bold('✓ all results are equal')) : pc.red(pc.bold('✗ a result is not equal'))
   return `${checks.join('\n')}\n${last} (${(ms / 1000).toFixed(1)} s)`
 }

@@ -52,9 +52,12 @@ function entryOf(file: string, module: Module, options: Options): string {
   }
   const name = options.invoke ?? '_start'
   if (functions.includes(name)) return name
-  if (options.invoke === undefined) throw usage(`${file} exports no _start: name an export with --invoke (${listed(functions)})`)
+  if (options.invoke === undefined)
+    throw usage(`${file} exports no _start: name an export with --invoke (${listed(functions)})`)
   const other = module.exports.find((e) => e.name === name)
-  throw usage(`${file} has no exported function ${name}${other === undefined ? '' : ` (${name} is a ${other.type.kind})`}; it has ${listed(functions)}`)
+  throw usage(
+    `${file} has no exported function ${name}${other === undefined ? '' : ` (${name} is a ${other.type.kind})`}; it has ${listed(functions)}`,
+  )
 }
 
 function listed(names: readonly string[]): string {
@@ -62,7 +65,14 @@ function listed(names: readonly string[]): string {
   return names.length > 20 ? `${names.slice(0, 20).join(', ')} and ${names.length - 20} more` : names.join(', ')
 }
 
-function execute(file: string, store: Store, module: Module, name: string, args: readonly string[], json: boolean): void {
+function execute(
+  file: string,
+  store: Store,
+  module: Module,
+  name: string,
+  args: readonly string[],
+  json: boolean,
+): void {
   const exported = module.exports.find((e) => e.name === name)
   const type = exported?.type.kind === 'func' ? exported.type.type : { params: [], results: [] }
   const values = parseArguments(name, type, args)
@@ -84,7 +94,8 @@ function outcome(e: unknown, store: Store, module: Module): unknown {
   if (e instanceof Trap) {
     const frame = e.backtrace[0]
     const offset = frame === undefined || frame.offset >= 0 ? frame?.offset : firstOffset(module, frame.func)
-    const where = frame === undefined ? '' : ` in function ${frame.func} (${frame.name}) at offset 0x${offset?.toString(16)}`
+    const where =
+      frame === undefined ? '' : ` in function ${frame.func} (${frame.name}) at offset 0x${offset?.toString(16)}`
     return new Failure(EXIT_TRAP, `trap: ${e.code}: ${e.message}${where}`)
   }
   if (e instanceof OutOfFuel) {

@@ -2,7 +2,17 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { targetByName, targets } from '@k23/codegen'
-import { applySetting, type Failure, FileError, type FileOptions, type FileResult, type Interpreter, type Isa, runFile, SHARED_SETTINGS } from '@k23/filetests'
+import {
+  applySetting,
+  type Failure,
+  FileError,
+  type FileOptions,
+  type FileResult,
+  type Interpreter,
+  type Isa,
+  runFile,
+  SHARED_SETTINGS,
+} from '@k23/filetests'
 import { createEmulatedBackend } from '@k23/filetests/emulated'
 import { createInterpreter } from '@k23/ir/interpreter'
 import { EXIT_FAILED, usage } from '../failure.ts'
@@ -67,7 +77,17 @@ function runOne(file: string, options: FileOptions): FileResult {
   } catch (e) {
     const why = e instanceof Error ? ((process.env.K23_DEBUG === '1' ? e.stack : undefined) ?? e.message) : String(e)
     const failure: Failure = { line: 0, type: 'internal', why }
-    return { file, target: options.target ?? 'none', exec: options.exec, opt: options.opt ?? 'none', pass: 0, fail: 1, skip: 0, failures: [failure], skips: [] }
+    return {
+      file,
+      target: options.target ?? 'none',
+      exec: options.exec,
+      opt: options.opt ?? 'none',
+      pass: 0,
+      fail: 1,
+      skip: 0,
+      failures: [failure],
+      skips: [],
+    }
   }
 }
 
@@ -83,7 +103,10 @@ function clifFiles(paths: readonly string[]): string[] {
 
 /** Wrong settings of the command line are no failure of each file. */
 function checkSettings(options: Options): void {
-  const features = options.target !== undefined && targets[options.target] !== undefined ? targetByName(options.target).featureNames : undefined
+  const features =
+    options.target !== undefined && targets[options.target] !== undefined
+      ? targetByName(options.target).featureNames
+      : undefined
   for (const item of options.set ?? []) {
     const [name] = item.split('=', 1)
     if (SHARED_SETTINGS.includes(name)) {
@@ -93,7 +116,9 @@ function checkSettings(options: Options): void {
         throw e instanceof FileError ? usage(`--set ${item}: ${e.message}`) : e
       }
     } else if (features !== undefined && !features.includes(name)) {
-      throw usage(`--set ${item}: there is no setting ${name}, and ${options.target} has no such feature; its features: ${features.join(', ')}`)
+      throw usage(
+        `--set ${item}: there is no setting ${name}, and ${options.target} has no such feature; its features: ${features.join(', ')}`,
+      )
     }
   }
 }

@@ -22,7 +22,14 @@ interface NamedScript {
 }
 
 /** WebAssembly 2.0 with one memory and, as they have it, one table: what the threads proposal's own scripts presuppose. */
-const THREADS: Features = { ...DEFAULT_FEATURES, multiMemory: false, multiTable: false, memory64: false, extendedConst: false, tailCall: false }
+const THREADS: Features = {
+  ...DEFAULT_FEATURES,
+  multiMemory: false,
+  multiTable: false,
+  memory64: false,
+  extendedConst: false,
+  tailCall: false,
+}
 
 /** Folders of a pack that are out of scope. */
 const OUT_OF_SCOPE: readonly [folder: string, why: string][] = [
@@ -34,7 +41,10 @@ export function run(files: readonly string[], options: Options): void {
   if (execOf(options) === 'interpret') throw usage('--exec interpret is for filetests: modules are compiled')
   const { target } = compileOptions(options)
   const scripts = files.flatMap((file) => readScripts(file))
-  const wanted = options.only === undefined ? scripts : scripts.filter((s) => options.only?.some((o) => s.name === o || s.name === `${o}.wast`))
+  const wanted =
+    options.only === undefined
+      ? scripts
+      : scripts.filter((s) => options.only?.some((o) => s.name === o || s.name === `${o}.wast`))
   if (wanted.length === 0) throw usage(`--only ${options.only?.join(', ')}: no such script in ${files.join(', ')}`)
   const engines = new Engines(options)
   const started = performance.now()
@@ -112,7 +122,10 @@ function readScripts(file: string): NamedScript[] {
   try {
     json = JSON.parse((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8'))
   } catch (e) {
-    throw new Failure(EXIT_FAILED, `${file}: expected JSON${file.endsWith('.gz') ? ', compressed by gzip' : ''}: ${(e as Error).message}`)
+    throw new Failure(
+      EXIT_FAILED,
+      `${file}: expected JSON${file.endsWith('.gz') ? ', compressed by gzip' : ''}: ${(e as Error).message}`,
+    )
   }
   if (typeof json !== 'object' || json === null) throw notScript(file)
   if ('commands' in json) return [{ name: file, script: withModules(file, json as Script) }]
@@ -129,6 +142,13 @@ function notScript(file: string): Failure {
 function withModules(file: string, script: Script): Script {
   if (!Array.isArray(script.commands)) throw notScript(file)
   if (script.files !== undefined) return script
-  const names = new Set(script.commands.filter((c) => c.module_type !== 'text').flatMap((c) => (c.filename === undefined ? [] : [c.filename])))
-  return { ...script, files: Object.fromEntries([...names].map((n) => [n, readFileSync(join(dirname(file), n)).toString('base64')])) }
+  const names = new Set(
+    script.commands
+      .filter((c) => c.module_type !== 'text')
+      .flatMap((c) => (c.filename === undefined ? [] : [c.filename])),
+  )
+  return {
+    ...script,
+    files: Object.fromEntries([...names].map((n) => [n, readFileSync(join(dirname(file), n)).toString('base64')])),
+  }
 }

@@ -13,5 +13,8 @@ export function demoText(): { what: string; bytes: Uint8Array } {
   )
   const text = files.map((f) => readFileSync(join(root, f), 'utf8')).join('\n')
   if (text.length < 16 << 10) return { what: 'generated text', bytes: sampleText(MOST) }
-  return { what: "this repository's own documents and sources", bytes: new Uint8Array(Buffer.from(text).subarray(0, MOST)) }
+  return {
+    what: "this repository's own documents and sources",
+    bytes: new Uint8Array(Buffer.from(text).subarray(0, MOST)),
+  }
 }

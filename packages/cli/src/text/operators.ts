@@ -1,10 +1,10 @@
 // The operators of a wasm function body as text: byte offset, nesting, name, immediates.
 //
 // The body has been validated, so that every read is in bounds and every operator is known.
-import { operator, operators, type WasmModule, valTypeName } from '@k23/frontend-wasm'
+import { type Operator, operator, valTypeName, type WasmModule } from '@k23/frontend-wasm'
 import { wasmFunctionName } from './function-names.ts'
 
-type Kind = (typeof operators)[number]['kind']
+type Kind = Operator['kind']
 
 /** Reads the immediates of an operator and gives their text. */
 type Immediates = (r: Body) => string
@@ -121,7 +121,9 @@ export function operatorListing(module: WasmModule, index: number): string {
   const { info, bodies } = module
   const { start, end } = bodies[index - info.numImportedFunctions]
   const type = info.types[info.functions[index]]
-  const lines = [`func ${index}: [${type.params.map(valTypeName).join(' ')}] -> [${type.results.map(valTypeName).join(' ')}]`]
+  const lines = [
+    `func ${index}: [${type.params.map(valTypeName).join(' ')}] -> [${type.results.map(valTypeName).join(' ')}]`,
+  ]
   const r = new Body(module, start)
   let local = type.params.length
   for (let groups = Number(r.unsigned()); groups > 0; groups--) {

@@ -39,13 +39,16 @@ export function summary(results: readonly FileOutcome[], skips: ReadonlyMap<stri
     const sorted = [...skips].sort((a, b) => b[1] - a[1])
     for (const [reason, count] of sorted.slice(0, MAX_REASONS)) lines.push(`${String(count).padStart(7)}  ${reason}`)
     const rest = sorted.slice(MAX_REASONS)
-    if (rest.length > 0) lines.push(`${String(rest.reduce((n, [, count]) => n + count, 0)).padStart(7)}  for ${rest.length} more reasons`)
+    if (rest.length > 0)
+      lines.push(`${String(rest.reduce((n, [, count]) => n + count, 0)).padStart(7)}  for ${rest.length} more reasons`)
   }
   const sum = (of: (r: FileOutcome) => number): number => results.reduce((n, r) => n + of(r), 0)
   const failed = sum((r) => r.fail)
   const filesPassed = results.filter((r) => r.fail === 0 && r.pass > 0).length
   const verdict = failed > 0 ? pc.red(`${failed} failed`) : '0 failed'
-  lines.push(`${pc.green(`${sum((r) => r.pass)} passed`)}, ${verdict}, ${sum((r) => r.skip)} skipped; ${filesPassed} of ${results.length} files with passes and no failure; ${(ms / 1000).toFixed(1)} s`)
+  lines.push(
+    `${pc.green(`${sum((r) => r.pass)} passed`)}, ${verdict}, ${sum((r) => r.skip)} skipped; ${filesPassed} of ${results.length} files with passes and no failure; ${(ms / 1000).toFixed(1)} s`,
+  )
   return lines.join('\n')
 }
 

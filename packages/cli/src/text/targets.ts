@@ -10,7 +10,12 @@ export interface DisassembledInst {
 
 export interface TargetText {
   /** Disassembles bytes[start..end); `label` gives the text of a pc-relative operand from the target's offset in `bytes`. */
-  readonly disassemble: (bytes: Uint8Array, start: number, end: number, options: { label: (offset: number) => string }) => DisassembledInst[]
+  readonly disassemble: (
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    options: { label: (offset: number) => string },
+  ) => DisassembledInst[]
   /** ABI name of a physical register: class * 64 + number. */
   readonly registerName: (preg: number) => string
 }

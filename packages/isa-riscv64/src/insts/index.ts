@@ -10,7 +10,7 @@ import {
 import { tables } from '../gen/tables.ts'
 
 export type { InstSink, Label, RegWord, Writable } from '@k23/machinst/rows'
-export type { FReg, XReg } from '../gen/constructors.ts'
+export type { FReg, VReg, XReg } from '../gen/constructors.ts'
 export * as emit from '../gen/constructors.ts'
 export * as Fixup from '../gen/fixups.ts'
 export * as Opc from '../gen/opcodes.ts'
@@ -18,7 +18,8 @@ export { type Disassembled, disassemble } from './disassemble.ts'
 export { patchHi20, patchLo12I, patchLo12S, pcrelHi20, pcrelLo12 } from './pcrel.ts'
 export { print } from './print.ts'
 export { rows } from './rows.ts'
-export { F_NAMES, vocabulary, X_NAMES } from './vocabulary.ts'
+export * from './vector-state.ts'
+export { F_NAMES, V_NAMES, vocabulary, X_NAMES } from './vocabulary.ts'
 export { tables }
 
 /** The bits of the instruction at words[at] (16-bit forms in the low half); `value` is the byte distance that a label operand gets. */

@@ -11,8 +11,12 @@ export const F_NAMES: readonly string[] =
     ' ',
   )
 
+/** Names of v0..v31. */
+export const V_NAMES: readonly string[] = Array.from({ length: 32 }, (_, n) => `v${n}`)
+
 const X: RegisterEntry = { kind: 'register', brand: 'XReg', bank: 0, width: 5, names: X_NAMES }
 const F: RegisterEntry = { kind: 'register', brand: 'FReg', bank: 1, width: 5, names: F_NAMES }
+const V: RegisterEntry = { kind: 'register', brand: 'VReg', bank: 2, width: 5, names: V_NAMES }
 
 function signed(bits: number, more: Partial<ImmediateEntry> = {}): ImmediateEntry {
   return { kind: 'immediate', min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - (more.scale ?? 1), ...more }
@@ -35,6 +39,17 @@ const FLI_VALUES =
     ' ',
   )
 
+/** Text of every vtype immediate of `bits` bits: its fields, or its number where it has a reserved value (RISC-V Unprivileged ISA 20240411, 31.3.4). */
+function vtypes(bits: number): ImmediateEntry {
+  const lmuls = ['m1', 'm2', 'm4', 'm8', '', 'mf8', 'mf4', 'mf2']
+  const text = (v: number): string => {
+    const lmul = lmuls[v & 7]
+    if (lmul === '' || v > 255 || (v >> 3) % 8 > 3) return String(v)
+    return `e${8 << (v >> 3) % 8}, ${lmul}, ${v & 64 ? 'ta' : 'tu'}, ${v & 128 ? 'ma' : 'mu'}`
+  }
+  return named(Array.from({ length: 2 ** bits }, (_, v) => text(v)))
+}
+
 // biome-ignore format: table
 export const vocabulary: Vocabulary = {
   // registers
@@ -46,6 +61,12 @@ export const vocabulary: Vocabulary = {
   xc:     { ...X, width: 3, bias: 8 },            // x8..x15
   f:      F,
   fc:     { ...F, width: 3, bias: 8 },            // f8..f15
+  vd:     V,
+  vs1:    V,
+  vs2:    V,
+  vs3:    V,
+  vdm:    { ...V, legal: ~1 },                    // not v0: the mask is there
+  v0:     { ...V, width: 0 },                     // the mask
 
   // immediates
   i12:    signed(12, { edges: [-2047, 2046] }),
@@ -55,6 +76,10 @@ export const vocabulary: Vocabulary = {
   shamtnz: unsigned(6, { nonzero: true, edges: [31, 32] }),
   csr:    unsigned(12, { edges: [0xc00] }),
   uimm:   unsigned(5),
+  i5:     signed(5),
+  vtypei: vtypes(11),
+  vtypeu: vtypes(10),
+  vstate: unsigned(17, { state: true }),          // vector-state.ts
 
   // pc-relative distances; the names are the fixup kinds
   branch: signed(13, { scale: 2, pcRelative: true }),

@@ -2,7 +2,7 @@
 // bits only take their operands as they are; the others extend them.
 import { laneBits, type Type, type Value } from '@k23/ir'
 import {
-  band, bnot, bor, bxor, comm, fits64, i32, i64, iabs, iadd, iconst, imm12, imul, ineg, intRange, ishl, isub, smax, smin,
+  avg_round, band, bnot, bor, bxor, comm, fits64, i32, i64, iabs, iadd, iconst, imm12, imul, ineg, intRange, ishl, isub, smax, smin,
   smulhi, type Rule, uintRange, umax, umin, umulhi, val, uextend, valOf,
 } from '@k23/rules'
 
@@ -40,6 +40,13 @@ function absolute(c: RiscvLower, x: XReg): XReg {
 
 const op2 = (f: Op2) => (c: RiscvLower, _t: Type, x: Value, y: Value) => c.rrr(f, c.x(x), c.x(y))
 
+/** (x | y) - ((x ^ y) >> 1): the mean, rounded up, without the sum's carry. */
+function average(c: RiscvLower, _t: Type, x: Value, y: Value): XReg {
+  const a = c.zx(x)
+  const b = c.zx(y)
+  return c.rrr(emit.sub, c.rrr(emit.or, a, b), c.rri(emit.srli, c.rrr(emit.xor, a, b), 1))
+}
+
 // biome-ignore format: table
 export const arithRules: Rule[] = [
   rule('iadd_shl_uw', i64, [val, valOf(i32), uintRange(1, 3)], (x, y, n) => comm(iadd)(x, ishl(uextend(y), iconst(n))), (c, _t, x, y, n) => c.rrr(shaddUws[n - 1], c.x(y), c.x(x)), { has: [zba] }),
@@ -53,6 +60,8 @@ export const arithRules: Rule[] = [
   rule('imul',        fits64, [val, val],                     (x, y) => imul(x, y),                                     op2(emit.mul)),
   rule('umulhi',      fits64, [val, val],                     (x, y) => umulhi(x, y),                                   (c, t, x, y) => mulHigh(c, t, false, x, y)),
   rule('smulhi',      fits64, [val, val],                     (x, y) => smulhi(x, y),                                   (c, t, x, y) => mulHigh(c, t, true, x, y)),
+
+  rule('avg_round',   fits64, [val, val],                     (x, y) => avg_round(x, y),                                average),
 
   rule('smin_zbb',    fits64, [val, val],                     (x, y) => smin(x, y),                                     (c, _t, x, y) => c.rrr(emit.min, c.sx(x), c.sx(y)), { has: [zbb] }),
   rule('smax_zbb',    fits64, [val, val],                     (x, y) => smax(x, y),                                     (c, _t, x, y) => c.rrr(emit.max, c.sx(x), c.sx(y)), { has: [zbb] }),

@@ -3,12 +3,13 @@ import { SLT, type Type, ULT, type Value } from '@k23/ir'
 import {
   band, bitrev, bitselect, bnot, bor, bswap, bxor, clz, ctz, i128, iabs, iadd, imul, ineg, ishl, isub, popcnt, rotl, rotr, type Rule, smax,
   smin, sshr, uadd_overflow, umax, umin, ushr, usub_overflow, val, sadd_overflow, ssub_overflow, cls,
+  sadd_overflow_cin, smul_overflow, smulhi, ssub_overflow_bin, uadd_overflow_cin, umul_overflow, umulhi, usub_overflow_bin,
 } from '@k23/rules'
 import { emit, Opc } from '../insts/index.ts'
 import type { XReg } from '../insts/index.ts'
 import { X0 } from '../context.ts'
 import { leadingZeros, popcount, reverseBits, selectBits, swapBytes, trailingZeros } from './bits.ts'
-import { setPair } from './compare.ts'
+import { setPair, truth } from './compare.ts'
 import type { RiscvLower } from './driver.ts'
 import { rule } from './types.ts'
 
@@ -137,6 +138,68 @@ function ssubOverflow(c: RiscvLower, x: Pair, y: Pair): number {
   return c.handles.triple(d.lo, d.hi, c.rri(emit.srli, o, 63))
 }
 
+/** x + y + k with the carry out, k being 0 or 1. */
+function addCarry(c: RiscvLower, x: Pair, y: Pair, k: XReg): Pair & { readonly carry: XReg } {
+  const s = addPair(c, x, y)
+  const t = addPair(c, s, { lo: k, hi: X0 })
+  // Only one of the two sums can overflow.
+  return { lo: t.lo, hi: t.hi, carry: c.rrr(emit.or, below(c, s, y), below(c, t, s)) }
+}
+function subBorrow(c: RiscvLower, x: Pair, y: Pair, k: XReg): Pair & { readonly borrow: XReg } {
+  const d = subPair(c, x, y)
+  const e = subPair(c, d, { lo: k, hi: X0 })
+  return { lo: e.lo, hi: e.hi, borrow: c.rrr(emit.or, below(c, x, y), below(c, d, { lo: k, hi: X0 })) }
+}
+function uaddCin(c: RiscvLower, x: Pair, y: Pair, k: XReg): number {
+  const s = addCarry(c, x, y, k)
+  return c.handles.triple(s.lo, s.hi, s.carry)
+}
+function usubBin(c: RiscvLower, x: Pair, y: Pair, k: XReg): number {
+  const d = subBorrow(c, x, y, k)
+  return c.handles.triple(d.lo, d.hi, d.borrow)
+}
+function saddCin(c: RiscvLower, x: Pair, y: Pair, k: XReg): number {
+  const s = addPair(c, addPair(c, x, y), { lo: k, hi: X0 })
+  const o = c.rrr(emit.and, c.rrr(emit.xor, s.hi, x.hi), c.rrr(emit.xor, s.hi, y.hi))
+  return c.handles.triple(s.lo, s.hi, c.rri(emit.srli, o, 63))
+}
+function ssubBin(c: RiscvLower, x: Pair, y: Pair, k: XReg): number {
+  const d = subPair(c, subPair(c, x, y), { lo: k, hi: X0 })
+  const o = c.rrr(emit.and, c.rrr(emit.xor, x.hi, y.hi), c.rrr(emit.xor, x.hi, d.hi))
+  return c.handles.triple(d.lo, d.hi, c.rri(emit.srli, o, 63))
+}
+
+/** The high 128 bits of the unsigned product, by words: Hacker's Delight, 8-2. */
+function mulHighPair(c: RiscvLower, x: Pair, y: Pair): Pair {
+  const wide = (a: XReg, b: XReg): Pair => ({ lo: c.rrr(emit.mul, a, b), hi: c.rrr(emit.mulhu, a, b) })
+  const carried = c.rrr(emit.mulhu, x.lo, y.lo)
+  const first = addPair(c, wide(x.hi, y.lo), { lo: carried, hi: X0 })
+  const second = addPair(c, wide(x.lo, y.hi), { lo: first.lo, hi: X0 })
+  const high = addPair(c, wide(x.hi, y.hi), { lo: first.hi, hi: X0 })
+  const { lo, hi } = addPair(c, high, { lo: second.hi, hi: X0 })
+  return { lo, hi }
+}
+/** The same of a signed product: less each factor where the other is negative. */
+function mulHighSigned(c: RiscvLower, x: Pair, y: Pair): Pair {
+  const part = (of: Pair, sign: XReg): Pair => {
+    const m = c.rri(emit.srai, sign, 63)
+    return { lo: c.rrr(emit.and, of.lo, m), hi: c.rrr(emit.and, of.hi, m) }
+  }
+  const { lo, hi } = subPair(c, subPair(c, mulHighPair(c, x, y), part(y, x.hi)), part(x, y.hi))
+  return { lo, hi }
+}
+function umulOverflow(c: RiscvLower, x: Pair, y: Pair): number {
+  const p = mulPair(c, x, y)
+  const h = mulHighPair(c, x, y)
+  return c.handles.triple(p.lo, p.hi, c.rrr(emit.sltu, X0, c.rrr(emit.or, h.lo, h.hi)))
+}
+function smulOverflow(c: RiscvLower, x: Pair, y: Pair): number {
+  const p = mulPair(c, x, y)
+  const h = mulHighSigned(c, x, y)
+  const sign = c.rri(emit.srai, p.hi, 63)
+  return c.handles.triple(p.lo, p.hi, c.rrr(emit.sltu, X0, c.rrr(emit.or, c.rrr(emit.xor, h.lo, sign), c.rrr(emit.xor, h.hi, sign))))
+}
+
 // biome-ignore format: table
 export const pairRules: Rule[] = [
   rule('iadd_pair',   i128, [val, val], (x, y) => iadd(x, y),   (c, _t, x, y) => done(c, addPair(c, of(c, x), of(c, y)))),
@@ -167,5 +230,13 @@ export const pairRules: Rule[] = [
   rule('uadd_overflow_pair', i128, [val, val], (x, y) => uadd_overflow(x, y), (c, _t, x, y) => uaddOverflow(c, of(c, x), of(c, y))),
   rule('usub_overflow_pair', i128, [val, val], (x, y) => usub_overflow(x, y), (c, _t, x, y) => usubOverflow(c, of(c, x), of(c, y))),
   rule('sadd_overflow_pair', i128, [val, val], (x, y) => sadd_overflow(x, y), (c, _t, x, y) => saddOverflow(c, of(c, x), of(c, y))),
+  rule('umulhi_pair', i128, [val, val], (x, y) => umulhi(x, y), (c, _t, x, y) => done(c, mulHighPair(c, of(c, x), of(c, y)))),
+  rule('smulhi_pair', i128, [val, val], (x, y) => smulhi(x, y), (c, _t, x, y) => done(c, mulHighSigned(c, of(c, x), of(c, y)))),
+  rule('umul_overflow_pair', i128, [val, val], (x, y) => umul_overflow(x, y), (c, _t, x, y) => umulOverflow(c, of(c, x), of(c, y))),
+  rule('smul_overflow_pair', i128, [val, val], (x, y) => smul_overflow(x, y), (c, _t, x, y) => smulOverflow(c, of(c, x), of(c, y))),
+  rule('uadd_overflow_cin_pair', i128, [val, val, val], (x, y, k) => uadd_overflow_cin(x, y, k), (c, _t, x, y, k) => uaddCin(c, of(c, x), of(c, y), truth(c, k))),
+  rule('sadd_overflow_cin_pair', i128, [val, val, val], (x, y, k) => sadd_overflow_cin(x, y, k), (c, _t, x, y, k) => saddCin(c, of(c, x), of(c, y), truth(c, k))),
+  rule('usub_overflow_bin_pair', i128, [val, val, val], (x, y, k) => usub_overflow_bin(x, y, k), (c, _t, x, y, k) => usubBin(c, of(c, x), of(c, y), truth(c, k))),
+  rule('ssub_overflow_bin_pair', i128, [val, val, val], (x, y, k) => ssub_overflow_bin(x, y, k), (c, _t, x, y, k) => ssubBin(c, of(c, x), of(c, y), truth(c, k))),
   rule('ssub_overflow_pair', i128, [val, val], (x, y) => ssub_overflow(x, y), (c, _t, x, y) => ssubOverflow(c, of(c, x), of(c, y))),
 ]

@@ -1,0 +1,364 @@
+// The command line as contracts promise it: exit status, one line for what went wrong, the shape of what is printed.
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { VERSION } from '@k23/cli'
+import { afterAll, describe, expect, test } from 'vitest'
+import { root } from '../tools/source-files.ts'
+import { assemble, type Done, Folder, k23 } from './cli-harness.ts'
+
+const folder = new Folder('cli')
+afterAll(() => folder.remove())
+
+const WAT = `(module
+  (memory (export "memory") 1)
+  (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "swap") (param i32 i64) (result i64 i32) (local.get 1) (local.get 0))
+  (func $divide (export "div") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+  (func $outside (export "oob") (result i32) (i32.load (i32.const 70000)))
+  (func $again (export "rec") (call $again))
+  (func (export "spin") (loop (br 0))))`
+const wat = folder.file('module.wat', WAT)
+
+/** Standard error has this one line, and nothing else. */
+function oneLine(done: Done): string {
+  expect(done.err).toMatch(/^k23: [^\n]*\n$/)
+  expect(done.err).not.toMatch(/\n\s+at /)
+  return done.err.slice('k23: '.length, -1)
+}
+
+describe('run', () => {
+  test('prints results, one per line', async () => {
+    expect(await k23('run', wat, '--invoke', 'add', '2', '-5')).toEqual({ status: 0, out: '-3\n', err: '' })
+    expect(await k23('run', '--invoke', 'swap', wat, '0x10', '-9223372036854775808')).toEqual({
+      status: 0,
+      out: '-9223372036854775808\n16\n',
+      err: '',
+    })
+  })
+
+  test('--json gives one line', async () => {
+    const { status, out } = await k23('run', '--json', wat, '--invoke', 'swap', '1', '2')
+    expect(status).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ file: wat, invoke: 'swap', results: ['2', 1] })
+  })
+
+  test('without --invoke, runs _start', async () => {
+    const file = folder.file('start.wat', '(module (func (export "_start") unreachable))')
+    const done = await k23('run', file)
+    expect(done.status).toBe(134)
+    expect(oneLine(done)).toMatch(/^trap: unreachable: .* in function 0 \(_start\) at offset 0x[0-9a-f]+$/)
+    expect((await k23('run', wat)).status).toBe(2)
+  })
+
+  test.each([
+    [['div', '1', '0'], 'integer_division_by_zero', /function 2 \((\$?divide|div)\)/],
+    [['oob'], 'memory_out_of_bounds', /function 3 \((outside|oob)\)/],
+    [['rec'], 'stack_overflow', /function 4 \((again|rec)\)/],
+  ])('a trap is status 134 and names kind, function and offset: %s', async (args, kind, where) => {
+    const done = await k23('run', wat, '--invoke', ...args)
+    expect(done.status).toBe(134)
+    const line = oneLine(done)
+    expect(line).toContain(`trap: ${kind}`)
+    expect(line).toMatch(where)
+    const offset = Number(/at offset (0x[0-9a-f]+)$/.exec(line)?.[1])
+    expect(offset).toBeGreaterThan(8)
+    expect(offset).toBeLessThan((await assemble(WAT)).length)
+  })
+
+  test('fuel ends an endless loop', async () => {
+    const done = await k23('run', '--fuel', '100000', wat, '--invoke', 'spin')
+    expect(done.status).toBe(1)
+    expect(oneLine(done)).toContain('out of fuel after 100000 instructions')
+  })
+
+  test.each([
+    [[wat, '--invoke', 'nope'], /no exported function nope; it has add, swap/],
+    [[wat, '--invoke', 'memory'], /memory is a memory/],
+    [[wat, '--invoke', 'add', '1'], /add takes 2 arguments \(i32, i32\), found 1/],
+    [[wat, '--invoke', 'add', '1', 'two'], /argument 2 is "two", expected an integer of 32 bits/],
+    [[wat, '--invoke', 'add', '1', '4294967296'], /argument 2/],
+    [['no-such-file.wasm'], /no-such-file.wasm: no such file/],
+    [[root], /is a folder/],
+    [[wat, '--exec', 'native'], /--exec native is not available yet/],
+    [[wat, '--exec', 'qemu'], /--exec qemu is not available yet/],
+    [[wat, '--exec', 'magic'], /magic/],
+    [[wat, '--target', 'x64'], /the x64 back end is not available yet/],
+    [['--set', 'nonsense=1', wat, '--invoke', 'add', '1', '2'], /nonsense.*settings: .*features: /],
+    [['--set', 'opt_level=fast', wat, '--invoke', 'add', '1', '2'], /opt_level.*fast/],
+    [['--fuel', 'lots', wat], /--fuel lots/],
+  ])('wrong usage is status 2: %s', async (args, message) => {
+    const done = await k23('run', ...args)
+    expect(done.status).toBe(2)
+    expect(oneLine(done)).toMatch(message)
+  })
+
+  test('a module that needs WASI is told so', async () => {
+    const file = folder.file(
+      'wasi.wat',
+      '(module (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32))) (func (export "_start")))',
+    )
+    const done = await k23('run', file)
+    expect(done.status).toBe(2)
+    expect(oneLine(done)).toMatch(/WASI.*fd_write.*not available yet/)
+  })
+
+  test('a bad module is status 1 and names offset, expected and found', async () => {
+    const good = await assemble(WAT)
+    const cut = await k23('run', folder.file('cut.wasm', good.slice(0, -3)), '--invoke', 'add', '1', '2')
+    expect(cut.status).toBe(1)
+    expect(oneLine(cut)).toMatch(/cut.wasm: malformed: .*expected .*offset 0x[0-9a-f]+/)
+    const bytes = await assemble('(module (func (result i32) (i32.const 7)))')
+    bytes[bytes.lastIndexOf(0x41)] = 0x42 // i64.const
+    const typed = await k23('run', folder.file('typed.wasm', bytes))
+    expect(typed.status).toBe(1)
+    expect(oneLine(typed)).toMatch(
+      /invalid: type mismatch: expected i32, found i64 \(at offset 0x[0-9a-f]+, function 0\)/,
+    )
+    const text = await k23('run', folder.file('bad.wat', '(module\n  (func (i32.bad)))'))
+    expect(text.status).toBe(1)
+    expect(oneLine(text)).toMatch(/bad.wat: malformed: 2:\d+/)
+  })
+})
+
+describe('the tool itself', () => {
+  test('the version is that of package.json', async () => {
+    const manifest = JSON.parse(readFileSync(join(root, 'packages/cli/package.json'), 'utf8')) as { version: string }
+    expect(VERSION).toBe(manifest.version)
+    expect(await k23('--version')).toEqual({ status: 0, out: `${VERSION}\n`, err: '' })
+  })
+
+  test('an unknown command or option is status 2', async () => {
+    for (const args of [['frobnicate'], ['run', '--frobnicate', wat], ['explain', wat]]) {
+      const done = await k23(...args)
+      expect(done.status, args.join(' ')).toBe(2)
+      expect(done.err).toMatch(/^k23: /)
+    }
+    expect((await k23('--help')).status).toBe(0)
+  })
+
+  test('as a process: status and output', () => {
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, [join(root, 'packages/cli/src/main.ts'), ...args], { encoding: 'utf8' })
+    const good = run('run', wat, '--invoke', 'add', '20', '22')
+    expect([good.status, good.stdout, good.stderr]).toEqual([0, '42\n', ''])
+    const trap = run('run', wat, '--invoke', 'div', '1', '0')
+    expect([trap.status, trap.stdout]).toEqual([134, ''])
+    expect(run('run', 'no-such-file').status).toBe(2)
+  })
+})
+
+const CLIF = `test interpret
+test run
+set opt_level=none
+target riscv64
+
+function %twice(i64) -> i64 {
+block0(v0: i64):
+    v1 = iadd v0, v0
+    return v1
+}
+; run: %twice(21) == 42
+; run: %twice(-1) == -2
+`
+
+describe('compile', () => {
+  const clif = folder.file('twice.clif', CLIF)
+
+  test('asm, clif and vcode are text', async () => {
+    const asm = await k23('compile', clif)
+    expect(asm).toMatchObject({ status: 0, err: '' })
+    expect(asm.out).toMatch(/^%twice: +; \d+ bytes/)
+    expect(asm.out).toMatch(/ {2}00000 {2}add a0, a0, a0\n/)
+    expect((await k23('compile', wat, '--emit', 'clif')).out).toMatch(
+      /function u0:0\(i64 vmctx, i64, i32, i32\) -> i32 tail/,
+    )
+    expect((await k23('compile', wat, '--emit', 'vcode')).out).toMatch(/; function u0:0\nblock0:\n/)
+  })
+
+  test('bin is the code', async () => {
+    const out = join(folder.path, 'twice.bin')
+    const { status, out: json } = await k23('compile', clif, '-o', out, '--json')
+    expect(status).toBe(0)
+    const bytes = readFileSync(out)
+    expect(JSON.parse(json)).toMatchObject({ emit: 'bin', target: 'riscv64', bytes: bytes.length, symbols: ['%twice'] })
+    expect(bytes.subarray(0, 4).toString('hex')).toBe('3305a500') // add a0, a0, a0: funct7 0, rs2 10, rs1 10, rd 10, opcode 0x33
+  })
+
+  test('what is not there yet is status 2', async () => {
+    for (const emit of ['obj', 'exe']) {
+      const done = await k23('compile', clif, '--emit', emit, '-o', join(folder.path, 'x'))
+      expect(done.status).toBe(2)
+      expect(oneLine(done)).toBe(`--emit ${emit} is not available yet`)
+    }
+    expect(oneLine(await k23('compile', clif, '-o', join(folder.path, 'x.what')))).toContain('--emit')
+  })
+
+  test('bad CLIF is status 1 with line and column', async () => {
+    const done = await k23('compile', folder.file('bad.clif', 'function %f() {\nblock0:\n    v1 = nonsense v0\n}\n'))
+    expect(done.status).toBe(1)
+    expect(oneLine(done)).toMatch(/bad.clif: malformed: 3:10: expected an opcode, found `nonsense`/)
+    const wrong = await k23(
+      'compile',
+      folder.file('wrong.clif', 'function %f(i32) -> i64 {\nblock0(v0: i32):\n    return v0\n}\n'),
+    )
+    expect(wrong.status).toBe(1)
+    expect(oneLine(wrong)).toMatch(/wrong.clif: invalid: function %f: /)
+  })
+})
+
+describe('explain', () => {
+  const titles = (text: string): string[] => text.split('\n').filter((line) => line.startsWith('== '))
+
+  test('shows wasm, CLIF, VCode before and after allocation, and code with source offsets', async () => {
+    const { status, out } = await k23('explain', wat, '--func', 'div')
+    expect(status).toBe(0)
+    expect(titles(out).map((t) => t.replace(/[,(].*/, '').trim())).toEqual([
+      '== WebAssembly: function 2',
+      '== CLIF',
+      '== VCode before register allocation',
+      '== VCode after register allocation',
+      '== riscv64 code',
+    ])
+    const offset = Number.parseInt(/([0-9a-f]+) {2}i32.div_s/.exec(out)?.[1] ?? '', 16)
+    expect(out).toContain(`@${offset.toString(16).padStart(4, '0')} `) // in the CLIF
+    const behind = out.split(/^== /m).map((stage) => stage.includes(`; wasm 0x${offset.toString(16)}`))
+    expect(behind.slice(-3)).toEqual([true, true, true]) // both VCodes and the code
+    expect(out).toContain('trap integer_division_by_zero')
+    const [before, after] = out.split('== VCode after')
+    expect(before).toMatch(/\bv\d+\(a0\).* = args/)
+    expect(after).not.toMatch(/\bv\d+\b/)
+  })
+
+  test('the same function by index, export and name; CLIF without the wasm stage', async () => {
+    const byName = (await k23('explain', wat, '--func', 'div')).out
+    expect((await k23('explain', wat, '--func', '2')).out).toBe(byName)
+    const { out } = await k23('explain', folder.file('explain.clif', CLIF), '--func', 'twice', '--json')
+    const { func, stages } = JSON.parse(out) as { func: string; stages: { stage: string; text: string }[] }
+    expect(func).toBe('%twice')
+    expect(stages.map((s) => s.stage)).toEqual(['clif:clif', 'vcode:lower', 'vcode:regalloc', 'asm'])
+  })
+
+  test('a function that is not there is status 2', async () => {
+    expect(oneLine(await k23('explain', wat, '--func', '99'))).toContain('functions 0 to 5')
+    const imports = folder.file('imports.wat', '(module (import "m" "f" (func)) (func))')
+    expect(oneLine(await k23('explain', imports, '--func', '0'))).toContain('imported')
+  })
+})
+
+const SCHEMA = ['file', 'target', 'exec', 'opt', 'pass', 'fail', 'skip', 'failures']
+
+describe('test', () => {
+  const good = folder.file('good.clif', CLIF)
+  const bad = folder.file('wrong-result.clif', CLIF.replace('== 42', '== 43'))
+
+  test('without --target the interpreter runs; with one, compiled code', async () => {
+    const interpreted = await k23('test', good, '--json')
+    expect(interpreted.status).toBe(0)
+    expect(JSON.parse(interpreted.out)).toEqual({
+      file: good,
+      target: 'none',
+      exec: 'interpret',
+      opt: 'none',
+      pass: 2,
+      fail: 0,
+      skip: 2,
+      failures: [],
+    })
+    const emulated = await k23('test', good, '--target', 'riscv64', '--exec', 'emu', '--json')
+    expect(JSON.parse(emulated.out)).toEqual({
+      file: good,
+      target: 'riscv64',
+      exec: 'emu',
+      opt: 'none',
+      pass: 2,
+      fail: 0,
+      skip: 2,
+      failures: [],
+    })
+  })
+
+  test('a failure is status 1 and named first', async () => {
+    const json = await k23('test', bad, '--target', 'riscv64', '--json')
+    expect(json.status).toBe(1)
+    const result = JSON.parse(json.out) as { failures: { line: number; type: string; why: string }[] }
+    expect(Object.keys(result)).toEqual(SCHEMA)
+    expect(result.failures).toEqual([{ line: 11, type: 'run', why: expect.stringContaining('got 42') }])
+    const text = await k23('test', folder.path, '--target', 'riscv64')
+    expect(text.status).toBe(1)
+    expect(text.out.split('\n')[0]).toMatch(/^FAIL .*bad.clif:|^FAIL .*wrong-result.clif:11: run: /)
+    expect(text.out).toMatch(/\d+ passed, \d+ failed, \d+ skipped/)
+  })
+
+  test('machines that are not there are skips, not passes', async () => {
+    const { status, out } = await k23('test', good, '--target', 'x64', '--json')
+    expect(status).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ pass: 0, fail: 0, skip: 4 })
+  })
+
+  test('wrong usage is status 2', async () => {
+    expect((await k23('test', 'no-such-folder')).status).toBe(2)
+    expect((await k23('test', good, '--set', 'opt_level=fast')).status).toBe(2)
+    expect((await k23('test', good, '--target', 'riscv64', '--set', 'has_wings')).status).toBe(2)
+    expect((await k23('test', good, '--exec', 'native')).status).toBe(2)
+  })
+})
+
+describe('wast', () => {
+  const script = async (expected: string): Promise<object> => ({
+    commands: [
+      { type: 'module', line: 1, filename: 'm.0.wasm', module_type: 'binary' },
+      {
+        type: 'assert_return',
+        line: 2,
+        action: {
+          type: 'invoke',
+          field: 'add',
+          args: [
+            { type: 'i32', value: '2' },
+            { type: 'i32', value: '3' },
+          ],
+        },
+        expected: [{ type: 'i32', value: expected }],
+      },
+      { type: 'assert_malformed', line: 3, filename: 'm.1.wat', module_type: 'text', text: 'unexpected token' },
+    ],
+    files: { 'm.0.wasm': Buffer.from(await assemble(WAT)).toString('base64') },
+  })
+
+  test('a pack, one script of it, and --json', async () => {
+    const pack = folder.file(
+      'pack.json',
+      JSON.stringify({
+        'good.wast': await script('5'),
+        'bad.wast': await script('6'),
+        'legacy/old.wast': await script('6'),
+      }),
+    )
+    const all = await k23('wast', pack, '--json')
+    expect(all.status).toBe(1)
+    const lines = all.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(lines.map((l) => [l.file, l.pass, l.fail, l.skip])).toEqual([
+      ['good.wast', 2, 0, 1],
+      ['bad.wast', 1, 1, 1],
+      ['legacy/old.wast', 0, 0, 3],
+    ])
+    for (const line of lines) expect(Object.keys(line)).toEqual(SCHEMA)
+    expect((await k23('wast', pack, '--only', 'good')).status).toBe(0)
+    expect((await k23('wast', pack, '--only', 'nope')).status).toBe(2)
+    const text = await k23('wast', pack)
+    expect(text.out).toMatch(/^FAIL bad.wast:2: assert_return: /)
+    expect(text.out).toMatch(/3 passed, 1 failed, 5 skipped/)
+  })
+
+  test('what is no script is one line', async () => {
+    for (const contents of ['not json', '[1]', '{"x": 1}']) {
+      const done = await k23('wast', folder.file('broken.json', contents))
+      expect(done.status).toBe(1)
+      oneLine(done)
+    }
+  })
+})
