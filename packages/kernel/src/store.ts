@@ -111,7 +111,7 @@ export class Store {
     return new Instance(this, module, imports)
   }
 
-  /** Gives the store's memory back to the machine. Nothing of the store may be used afterwards. */
+  /** Gives the store's memory back to the machine, but for the hart's stack. Nothing of the store may be used afterwards. */
   close(): void {
     if (this.depth !== 0) throw new TypeError('the store is running')
     if (!this.open) return

@@ -407,7 +407,7 @@ function defineSpectest(store: Store, linker: Linker): void {
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
 /** Base64 without line breaks (no global that every host has decodes it to bytes). */
-function decodeBase64(text: string): Uint8Array {
+export function decodeBase64(text: string): Uint8Array {
   const end = text.indexOf('=')
   const length = end < 0 ? text.length : end
   const out = new Uint8Array((length * 3) >> 2)

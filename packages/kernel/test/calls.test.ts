@@ -240,6 +240,20 @@ describe('traps', () => {
     }
   })
 
+  test('a frame larger than the whole stack', () => {
+    const { linker, module } = world({ stackBytes: 128 << 10 })
+    const n = 20_000
+    const each = (f: (k: number) => string) => Array.from({ length: n }, (_, k) => f(k)).join(' ')
+    // All locals live across a call: each takes a word of the frame.
+    const m = module(`(module (memory 1) (func $g)
+      (func (export "f") (result i64) (local ${'i64 '.repeat(n)})
+        ${each((k) => `(local.set ${k} (i64.load (i32.const ${k % 60000})))`)} call $g
+        ${each((k) => `local.get ${k}`)} ${'i64.add '.repeat(n - 1)}))`)
+    expect(m.compiled.functions[1].frameBytes).toBeGreaterThan(128 << 10)
+    const i = linker.instantiate(m)
+    expect((thrown(() => i.func('f').call()) as Trap).code).toBe('stack_overflow')
+  })
+
   test('fuel, for a store and for a call', () => {
     const { store, linker, module } = world({ fuel: 10_000 })
     const i = linker.instantiate(module(text))

@@ -11,7 +11,6 @@ export function wat(text: string): Uint8Array {
     reference_types: true,
     bulk_memory: true,
     sign_extension: true,
-    multi_memory: true,
   })
   const { buffer } = parsed.toBinary({ write_debug_names: true })
   parsed.destroy()
