@@ -16,12 +16,16 @@ export async function k23(...args: string[]): Promise<Done> {
   const before = { out: stdout.write, err: stderr.write, status: process.exitCode }
   let out = ''
   let err = ''
-  stdout.write = ((text: string | Uint8Array) => (
-    (out += typeof text === 'string' ? text : Buffer.from(text).toString('latin1')), true
-  )) as typeof stdout.write
-  stderr.write = ((text: string | Uint8Array) => (
-    (err += typeof text === 'string' ? text : Buffer.from(text).toString('latin1')), true
-  )) as typeof stderr.write
+  const text = (chunk: string | Uint8Array): string =>
+    typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('latin1')
+  stdout.write = ((chunk: string | Uint8Array) => {
+    out += text(chunk)
+    return true
+  }) as typeof stdout.write
+  stderr.write = ((chunk: string | Uint8Array) => {
+    err += text(chunk)
+    return true
+  }) as typeof stderr.write
   process.exitCode = 0
   try {
     await main(args, VERSION)

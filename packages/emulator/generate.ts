@@ -5,7 +5,10 @@ import { rows, vocabulary } from '@k23/isa-riscv64/insts'
 import type { CompiledRow } from '@k23/machinst/rows'
 import { compileTable } from '@k23/machinst/rows/compiler'
 import { riscv64Semantics } from './src/riscv64/semantics.ts'
-import { type EvaluatorRow, evaluatorSource } from './src/semantics/evaluator-source.ts'
+import { laneFamilies, SEWS } from './src/riscv64/vector/lanes.ts'
+import { vectorOperations } from './src/riscv64/vector/table.ts'
+import { type EvaluatorRow, evaluatorSource, type VectorSlot } from './src/semantics/evaluator-source.ts'
+import { laneSource } from './src/semantics/lane-source.ts'
 
 const GENERATOR = 'packages/emulator/generate.ts'
 
@@ -23,17 +26,54 @@ function evaluatorRow(row: CompiledRow): EvaluatorRow {
   }
 }
 
+/** A row of the vector unit: the operation that it is a form of, where its second source comes from (unit.ts: FROM_*), whether v0 masks it. */
+interface VectorRow extends VectorSlot {
+  readonly base: string
+  readonly source: number
+  readonly masked: boolean
+}
+
+function vectorRow(row: CompiledRow): VectorRow | undefined {
+  const has = (name: string): boolean => row.operands.some((o) => o.name === name)
+  const masked = row.id.endsWith('_m') && has('vm')
+  const base = masked ? row.id.slice(0, -2) : row.id
+  if (!(base in vectorOperations)) return undefined
+  const scalar = row.operands.find((o) => o.name === 'rs1')
+  const source = has('vs1') ? 1 : scalar?.entryName === 'f' ? 3 : scalar !== undefined ? 2 : has('imm') || has('avl') ? 4 : 0
+  let layout = 0
+  const groups = [['vd', 'rd', 'vs3'], ['vs1', 'rs1', 'imm', 'avl'], ['vs2', 'rs2', 'vtype']] as const // biome-ignore format: table
+  groups.forEach((names, i) => {
+    const operand = row.operands.find((o) => names.some((n) => n === o.name))
+    if (operand === undefined) return
+    layout |= (operand.word | (operand.name === 'rd' ? 16 : 0)) << (6 * i)
+  })
+  return { opcode: row.opcode, layout, base, source, masked }
+}
+
 const generator: { inputs: string[]; outputs: string[]; run(): void } = {
   inputs: [],
-  outputs: ['src/gen/riscv64-eval.ts'],
+  outputs: ['src/gen/riscv64-eval.ts', 'src/gen/riscv64-vector.ts'],
   run() {
     const compiled = compileTable(rows, vocabulary)
     const known = new Set(compiled.map((row) => row.id))
     const strangers = Object.keys(riscv64Semantics).filter((id) => !known.has(id))
     if (strangers.length > 0) throw new Error(`semantics without a row: ${strangers.join(', ')}`)
-    const { text } = evaluatorSource(compiled.map(evaluatorRow), compiled.length, riscv64Semantics, GENERATOR)
+    const vectors = compiled.flatMap((row) => vectorRow(row) ?? [])
+    const unused = Object.keys(vectorOperations).filter((base) => !vectors.some((v) => v.base === base))
+    if (unused.length > 0) throw new Error(`vector operations without a row: ${unused.join(', ')}`)
+    const { text } = evaluatorSource(compiled.map(evaluatorRow), compiled.length, riscv64Semantics, GENERATOR, vectors)
     mkdirSync(join(import.meta.dirname, 'src', 'gen'), { recursive: true })
     writeFileSync(join(import.meta.dirname, 'src', 'gen', 'riscv64-eval.ts'), text)
+    const families = Object.fromEntries(
+      Object.entries(laneFamilies).map(([name, family]) => [name, SEWS.map((sew) => family(sew))]),
+    )
+    const list = vectors.map((v) => `  ['${v.base}', ${v.source}, ${v.masked ? 1 : 0}],\n`).join('')
+    const rowsText = `/** Rows of the vector unit in the order of their slot kinds: operation (table.ts), second source, masked. */
+export const vectorRows: readonly (readonly [base: string, source: number, masked: number])[] = [\n${list}]\n`
+    writeFileSync(
+      join(import.meta.dirname, 'src', 'gen', 'riscv64-vector.ts'),
+      `${laneSource(families, GENERATOR)}\n${rowsText}`,
+    )
   },
 }
 export default generator

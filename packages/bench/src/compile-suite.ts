@@ -60,6 +60,8 @@ export interface CompileSkip {
 export interface CompileSuiteOptions {
   readonly compile: CompileOptions & { target: string }
   readonly runs: number
+  /** Only the program with this name. */
+  readonly only?: string
   /** Told about each program before it is measured. */
   readonly step?: (text: string) => void
 }
@@ -68,6 +70,7 @@ export function compileSuite(options: CompileSuiteOptions): { rows: CompileRow[]
   const rows: CompileRow[] = []
   const skips: CompileSkip[] = []
   for (const program of programs()) {
+    if (options.only !== undefined && program.name !== options.only) continue
     options.step?.(`compile ${program.name}`)
     try {
       rows.push(measure(program, options))

@@ -26,6 +26,8 @@ export interface EmulatorRow {
 export interface EmulatorSuiteOptions {
   readonly compile: CompileOptions & { target: string }
   readonly runs: number
+  /** Only the program with this name. */
+  readonly only?: string
   readonly step?: (text: string) => void
 }
 
@@ -116,11 +118,14 @@ const loops: readonly Loop[] = [
 
 export function emulatorSuite(options: EmulatorSuiteOptions): EmulatorRow[] {
   const rows: EmulatorRow[] = []
+  const wanted = (name: string): boolean => options.only === undefined || options.only === name
   for (const loop of loops) {
+    if (!wanted(loop.name)) continue
     options.step?.(`emulator ${loop.name}`)
     rows.push(measureLoop(loop, options))
   }
   for (const direction of ['deflate', 'inflate'] as const) {
+    if (!wanted(`zip.js ${direction}`)) continue
     options.step?.(`emulator zip.js ${direction}`)
     rows.push(measureZip(direction, options))
   }

@@ -11,11 +11,14 @@ export function sampleText(length: number): Uint8Array {
     for (let n = 1 + (random() % 4); n > 0; n--) word += SYLLABLES[random() % SYLLABLES.length]
     return word
   })
+  // Rank r is drawn with a probability of 1 / r, by integers.
+  const upTo = new Int32Array(WORDS)
+  for (let r = 0, sum = 0; r < WORDS; r++) upTo[r] = sum += Math.floor((1 << 20) / (r + 1))
   const out = new Uint8Array(length)
   let column = 0
   for (let at = 0; at < length; ) {
-    // Rank r has a frequency of about 1 / r: the quotient of two uniform numbers is that rough, and enough.
-    const word = words[Math.min(WORDS - 1, Math.floor(WORDS / (1 + (random() % WORDS))))]
+    const drawn = random() % upTo[WORDS - 1]
+    const word = words[upTo.findIndex((sum) => drawn < sum)]
     for (let i = 0; i < word.length && at < length; i++) out[at++] = word.charCodeAt(i)
     column += word.length + 1
     if (at < length) out[at++] = column > 72 ? 10 : 32

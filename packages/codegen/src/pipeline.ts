@@ -59,6 +59,8 @@ function verifyPass(f: Func, cx: PassContext): void {
 export interface Observer {
   clif?(stage: string, f: Func): void
   vcode?(stage: Stage, v: VCode, isa: TargetIsa, trace?: EmitTrace): void
+  /** Lines of the setting regalloc_verbose_logs; without it they go to the console's error stream. */
+  log?(line: string): void
 }
 
 /** One function from CLIF to machine code. */
@@ -73,6 +75,7 @@ export function compileClif(isa: TargetIsa, f: Func, cx: PassContext, observer?:
     return compileFunction(isa, f, {
       algorithm: algorithmOf(settings),
       check: settings.regalloc_checker === true,
+      ...(settings.regalloc_verbose_logs === true ? { trace: (line: string) => logLine(observer, line) } : {}),
       ...(observer?.vcode === undefined
         ? {}
         : { observe: (stage, v, trace) => observer.vcode?.(stage, v, isa, trace) }),
@@ -87,6 +90,11 @@ export function compileClif(isa: TargetIsa, f: Func, cx: PassContext, observer?:
       )
     throw e
   }
+}
+
+function logLine(observer: Observer | undefined, line: string): void {
+  if (observer?.log !== undefined) observer.log(line)
+  else (globalThis as { console?: { error(line: string): void } }).console?.error(line)
 }
 
 function algorithmOf(settings: Settings): Algorithm {

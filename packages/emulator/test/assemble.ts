@@ -4,8 +4,9 @@ import { encode, Opc, tables, X_NAMES } from '@k23/isa-riscv64/insts'
 /** [row id, operands...]: 'a0' a register, 12 an immediate, '.loop' a label; a string alone defines a label. */
 export type Line = string | readonly [id: string, ...operands: (string | number)[]]
 
+const opcodes: Readonly<Record<string, number>> = { ...Opc }
+
 export function assemble(lines: readonly Line[]): Uint8Array {
-  const opcodes: Readonly<Record<string, number>> = { ...Opc }
   const labels = new Map<string, number>()
   let size = 0
   for (const line of lines) {

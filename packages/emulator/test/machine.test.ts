@@ -257,7 +257,7 @@ describe('traps', () => {
     )
     plain.enter(other, code, [])
     expect({ ...plain.run(other) }).toMatchObject({ trapKind: TRAP_ILLEGAL, pc: code + 4 })
-    expect(() => createRiscv64Machine({ features: ['has_v'] })).toThrow('has_v')
+    expect(() => createRiscv64Machine({ features: ['has_zvkned'] })).toThrow('has_zvkned')
   })
 
   test('a misaligned pc', () => {

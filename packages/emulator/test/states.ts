@@ -113,6 +113,14 @@ export function randomFloat(random: Random, row: CompiledRow): bigint {
       : 0xffffffff00000000n | randomSingle(random)
 }
 
+/** A float of 16, 32 or 64 bits, not boxed. */
+export function randomFloatBits(random: Random, width: number): bigint {
+  if (width === 64) return randomDouble(random)
+  if (width === 32) return randomSingle(random)
+  const bits = BigInt(random.next() & random.pick([0xffff, 0x83ff, 0x8001, 0xbfff]))
+  return random.below(5) === 0 ? bits | 0x7800n : bits
+}
+
 const DOUBLES = [
   // around the least normal single and half, where rounding decides whether a result is tiny
   2 ** -126 - 2 ** -151,

@@ -22,7 +22,17 @@ import {
   userNameTexts,
 } from '@k23/codegen'
 import { createRiscv64Machine } from '@k23/emulator/riscv64'
-import { bytes, type DataValue, type Func, functionNameText, parseFunctions, printSignature, type Signature, trapCodeName, type Type } from '@k23/ir'
+import {
+  bytes,
+  type DataValue,
+  type Func,
+  functionNameText,
+  parseFunctions,
+  printSignature,
+  type Signature,
+  trapCodeName,
+  type Type,
+} from '@k23/ir'
 import {
   FUEL,
   type Hart,
@@ -79,15 +89,21 @@ export function createEmulatedBackend(options: EmulatedOptions = {}): Backend {
       const isa = createIsa({ target, features: features(forLine.flags), settings: settings(forLine, options) }, 'clif')
       const lines: string[] = []
       try {
-        compileClif(isa, func, { settings: isa.shared as Settings, foreign: true }, {
-          vcode(stage, v, i) {
-            if (stage !== 'emit') return
-            for (let b = 0; b < v.numBlocks; b++) {
-              lines.push(`block${b}:`)
-              for (let k = v.blockInsts.data[b]; k < v.blockInsts.data[b + 1]; k++) lines.push(`  ${i.printInst(v, v.instAt.data[k])}`)
-            }
+        compileClif(
+          isa,
+          func,
+          { settings: isa.shared as Settings, foreign: true },
+          {
+            vcode(stage, v, i) {
+              if (stage !== 'emit') return
+              for (let b = 0; b < v.numBlocks; b++) {
+                lines.push(`block${b}:`)
+                for (let k = v.blockInsts.data[b]; k < v.blockInsts.data[b + 1]; k++)
+                  lines.push(`  ${i.printInst(v, v.instAt.data[k])}`)
+              }
+            },
           },
-        })
+        )
       } catch (e) {
         return { unsupported: reasonOf(e) }
       }
@@ -118,7 +134,9 @@ function reasonOf(e: unknown): string {
 /** Library calls that functions of a file may make, in CLIF: each is one instruction for this target. */
 const LIBRARY: ReadonlyMap<string, string> = new Map(
   [
-    ...['Ceil', 'Floor', 'Trunc', 'Nearest'].flatMap((name) => ['32', '64'].map((n) => [`${name}F${n}`, `f${n}`, name.toLowerCase(), 1] as const)),
+    ...['Ceil', 'Floor', 'Trunc', 'Nearest'].flatMap((name) =>
+      ['32', '64'].map((n) => [`${name}F${n}`, `f${n}`, name.toLowerCase(), 1] as const),
+    ),
     ...['32', '64'].map((n) => [`FmaF${n}`, `f${n}`, 'fma', 3] as const),
   ].map(([name, type, op, operands]) => {
     const list = Array.from({ length: operands }, (_, i) => `v${i}`)
@@ -134,7 +152,8 @@ const LIBRARY: ReadonlyMap<string, string> = new Map(
 function libraryFor(functions: readonly Func[]): Func[] {
   const defined = new Set(functions.map((f) => functionNameText(f.name)))
   const named = new Set<string>()
-  for (const f of functions) for (const callee of f.extFuncs) if (callee.name.kind !== 'user') named.add(callee.name.name)
+  for (const f of functions)
+    for (const callee of f.extFuncs) if (callee.name.kind !== 'user') named.add(callee.name.name)
   const texts = [...named].filter((n) => !defined.has(`%${n}`)).flatMap((n) => LIBRARY.get(n) ?? [])
   return parseFunctions(texts.join('\n')).functions.map((f) => f.func)
 }
@@ -171,7 +190,10 @@ class EmulatedFile implements Runnable {
     const lacking = Object.keys(wanted).filter((f) => wanted[f] && !this.emulates(f))
     const isa = createIsa({ target, features: wanted, settings: given }, 'clif')
     const cx = { settings: isa.shared as Settings, foreign: true }
-    const without = createIsa({ target, features: { ...wanted, ...Object.fromEntries(lacking.map((f) => [f, false])) }, settings: given }, 'clif')
+    const without = createIsa(
+      { target, features: { ...wanted, ...Object.fromEntries(lacking.map((f) => [f, false])) }, settings: given },
+      'clif',
+    )
 
     const inputs = new Map<string, LinkInput>()
     const add = (func: Func): void => {
@@ -233,7 +255,8 @@ class EmulatedFile implements Runnable {
     const trampoline = this.trampolines.get(printSignature(sig)) as string
     const why = this.refused.get(text) ?? this.refused.get(trampoline)
     if (why !== undefined) return { unsupported: why }
-    if (Math.max(sig.params.length, sig.returns.length) > BLOCK_SLOTS) return { unsupported: `more than ${BLOCK_SLOTS} arguments or results` }
+    if (Math.max(sig.params.length, sig.returns.length) > BLOCK_SLOTS)
+      return { unsupported: `more than ${BLOCK_SLOTS} arguments or results` }
     return this.call(this.address(trampoline), this.address(text), sig, args)
   }
 
@@ -261,9 +284,11 @@ class EmulatedFile implements Runnable {
     }
     for (const r of CALLEE_SAVED) {
       const { lo, hi } = hart.readRegister(r)
-      if ((lo !== (0x5a5a0000 | r) || hi !== (0xa5a50000 | r)) && !(r === PINNED && this.pinned)) throw new Error(`x${r} is not restored`)
+      if ((lo !== (0x5a5a0000 | r) || hi !== (0xa5a50000 | r)) && !(r === PINNED && this.pinned))
+        throw new Error(`x${r} is not restored`)
     }
-    if (hart.readRegister(SP).lo !== sp) throw new Error(`the stack pointer comes back ${hart.readRegister(SP).lo - sp} bytes off`)
+    if (hart.readRegister(SP).lo !== sp)
+      throw new Error(`the stack pointer comes back ${hart.readRegister(SP).lo - sp} bytes off`)
     const view = machine.memory.view(block, used)
     return { results: sig.returns.map((p, i) => result(p.type, view, i * SLOT_BYTES)) }
   }
@@ -279,7 +304,9 @@ class EmulatedFile implements Runnable {
     if (memory && reason.address < low && reason.address >= low - PAGE_SIZE) return { trap: 'stk_ovf' }
     if (code === 0) {
       const where = memory ? ` of address 0x${reason.address.toString(16)}` : ''
-      throw new Error(`${trapKindNames[reason.trapKind]}${where} at code offset ${at}, where the trap table has nothing`)
+      throw new Error(
+        `${trapKindNames[reason.trapKind]}${where} at code offset ${at}, where the trap table has nothing`,
+      )
     }
     return { trap: trapCodeName(code) }
   }

@@ -14,7 +14,11 @@ const LINES = 3000
 describe.skipIf(!existsSync(folder))(`riscv64 on the emulator: the files of ${folder}`, () => {
   const results: FileResult[] = []
   const backend = createEmulatedBackend()
-  const names = existsSync(folder) ? readdirSync(folder).filter((f) => f.endsWith('.clif')).sort() : []
+  const names = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((f) => f.endsWith('.clif'))
+        .sort()
+    : []
 
   test.each(names)('%s', (name) => {
     const r = runFile(name, readFileSync(join(folder, name), 'utf8'), { exec: 'emu', target: 'riscv64', backend })
@@ -28,7 +32,12 @@ describe.skipIf(!existsSync(folder))(`riscv64 on the emulator: the files of ${fo
     const lines = results.reduce((n, r) => n + r.pass, 0)
     const why = new Map<string, number>()
     for (const s of results.flatMap((r) => r.skips)) {
-      if (s.reason.startsWith('no machine') || s.reason.startsWith('no target line') || s.reason.startsWith('test interpret')) continue
+      if (
+        s.reason.startsWith('no machine') ||
+        s.reason.startsWith('no target line') ||
+        s.reason.startsWith('test interpret')
+      )
+        continue
       const key = s.reason.replace(/inst\d+|%\w+|u\d+:\d+/g, '*').slice(0, 110)
       why.set(key, (why.get(key) ?? 0) + s.count)
     }

@@ -1,14 +1,23 @@
 // The calling convention of riscv64.
 // Source: RISC-V ELF psABI, "Integer Calling Convention" and "Hardware Floating-point Calling Convention" (LP64D), for every convention here;
 // `tail` differs in that results may use all argument registers, and that the callee removes its stack arguments; under `preserve_all` the callee restores
-// every register but ra, the scratch registers and vectors.
+// every register but those of PRESERVE_ALL_CLOBBERS.
 //
 // Integers and floats go to a0-a7 and fa0-fa7 independently; an i128 takes two registers, or one and a stack word, or two stack words.
 // Stack arguments take 8 bytes each, 16 and aligned for an i128 that is wholly on the stack and for vectors.
 import { type AbiParam, type Signature, bytes, F128, I128, I64, isFloat, isVector, type Type } from '@k23/ir'
 import type { AbiPart, AbiSignature, AbiSlot } from '@k23/machinst'
 import { pregSet, type PRegSet } from '@k23/regalloc'
-import { CALL_CLOBBERS, calleeSavedF, calleeSavedX, callerSavedF, callerSavedX, f, FTMP, PRESERVE_ALL_CLOBBERS, x } from './registers.ts'
+import {
+  CALL_CLOBBERS,
+  calleeSavedF,
+  calleeSavedX,
+  callerSavedF,
+  callerSavedX,
+  f,
+  PRESERVE_ALL_CLOBBERS,
+  x,
+} from './registers.ts'
 
 const cache = new WeakMap<Signature, AbiSignature>()
 
@@ -107,11 +116,12 @@ export function callClobbers(sig: Signature): PRegSet {
 }
 
 const calleeSaved = [...calleeSavedX, ...calleeSavedF]
-const restored = [...calleeSaved, ...callerSavedX, ...callerSavedF.filter((r) => r !== FTMP)]
+const restored = [...calleeSaved, ...callerSavedX, ...callerSavedF].filter((r) => !PRESERVE_ALL_CLOBBERS.includes(r))
 
 /** Written registers that a function must restore, in the order in which they are saved. */
 export function savedRegisters(sig: Signature, used: PRegSet): number[] {
   const saved: number[] = []
-  for (const r of sig.callConv === 'preserve_all' ? restored : calleeSaved) if ((used[r >> 5] & (1 << (r & 31))) !== 0) saved.push(r)
+  for (const r of sig.callConv === 'preserve_all' ? restored : calleeSaved)
+    if ((used[r >> 5] & (1 << (r & 31))) !== 0) saved.push(r)
   return saved
 }

@@ -4,7 +4,24 @@
 // reads them extends first (zext, sext). The one exception is i32 results of *w instructions, which happen to be sign-extended; nothing relies
 // on it. Floats live in float registers, NaN-boxed by the loads and moves that make them; an f16 without Zfhmin is boxed too, by hand.
 import { i64 } from '@k23/entity'
-import { bytes, F16, F32, F64, type Func, I128, I16, I32, I64, I8, type Inst, isFloat, laneBits, Op, type Type, type Value } from '@k23/ir'
+import {
+  bytes,
+  F16,
+  F32,
+  F64,
+  type Func,
+  I128,
+  I16,
+  I32,
+  I64,
+  I8,
+  type Inst,
+  isFloat,
+  laneBits,
+  Op,
+  type Type,
+  type Value,
+} from '@k23/ir'
 import { LowerCtx, type TargetIsa, type VCode } from '@k23/machinst'
 import { CLASS_FLOAT, CLASS_INT } from '@k23/regalloc'
 import { isPair } from './abi.ts'
@@ -133,7 +150,22 @@ export abstract class RvCtx extends LowerCtx {
   /** A 64-bit constant in a register, by the shortest sequence; four or more instructions become a load. */
   li(lo: number, hi: number): XReg {
     if (lo === 0 && hi === 0) return X0
-    if (sequenceLength(lo, hi) > 4) {
+    let length = sequenceLength(lo, hi)
+    if (length > 1 && this.has(feat.ZBS) && isPowerOfTwo(lo, hi)) return this.rri(emit.bseti, X0, i64.ctz(lo, hi))
+    if (length > 2 && hi >= 0) {
+      // With leading zeros: from the top, what comes in below being zeros or ones, and down again.
+      const n = i64.clz(lo, hi)
+      const topLo = i64.shl(lo, hi, n)
+      const topHi = i64.hi
+      const onesLo = topLo | (n >= 32 ? -1 : (1 << n) - 1)
+      const onesHi = topHi | (n > 32 ? 2 ** (n - 32) - 1 : 0)
+      const zeros = sequenceLength(topLo, topHi) + 1
+      const ones = sequenceLength(onesLo, onesHi) + 1
+      length = Math.min(length, zeros, ones)
+      if (length <= 4 && length === ones) return this.rri(emit.srli, this.build(onesLo, onesHi), n)
+      if (length <= 4 && length === zeros) return this.rri(emit.srli, this.build(topLo, topHi), n)
+    }
+    if (length > 4) {
       const d = this.tx()
       this.words.push(T.LD_CONST | (4 << 16))
       this.words.push(d)
@@ -361,7 +393,8 @@ export abstract class RvCtx extends LowerCtx {
     w.push(offset)
   }
   genLoad(dst: number, base: number, offset: number, type: Type): void {
-    if (type === F16 && !this.has(feat.ZFHMIN)) this.genMove(dst, this.halfFromBits(this.rri(emit.lhu, base as XReg, offset)), CLASS_FLOAT)
+    if (type === F16 && !this.has(feat.ZFHMIN))
+      this.genMove(dst, this.halfFromBits(this.rri(emit.lhu, base as XReg, offset)), CLASS_FLOAT)
     else loadRow(type)(this, dst as never, base as XReg, offset)
   }
   genStore(src: number, base: number, offset: number, type: Type): void {
@@ -377,8 +410,37 @@ const scratch = new DataView(new ArrayBuffer(8))
 
 /** Values of fli from its second on, by index (25.1); index 1 is the least normal number, 31 the canonical NaN. */
 const FLI: readonly number[] = [
-  -1, Number.NaN, 2 ** -16, 2 ** -15, 2 ** -8, 2 ** -7, 2 ** -4, 2 ** -3, 0.25, 0.3125, 0.375, 0.4375, 0.5, 0.625, 0.75, 0.875, 1, 1.25, 1.5,
-  1.75, 2, 2.5, 3, 4, 8, 16, 128, 256, 2 ** 15, 2 ** 16, Number.POSITIVE_INFINITY,
+  -1,
+  Number.NaN,
+  2 ** -16,
+  2 ** -15,
+  2 ** -8,
+  2 ** -7,
+  2 ** -4,
+  2 ** -3,
+  0.25,
+  0.3125,
+  0.375,
+  0.4375,
+  0.5,
+  0.625,
+  0.75,
+  0.875,
+  1,
+  1.25,
+  1.5,
+  1.75,
+  2,
+  2.5,
+  3,
+  4,
+  8,
+  16,
+  128,
+  256,
+  2 ** 15,
+  2 ** 16,
+  Number.POSITIVE_INFINITY,
 ]
 
 /** Which constant of fli has these bits in f32 or f64, or -1. */
@@ -411,6 +473,10 @@ export function storeRow(t: Type): StoreFn {
   if (t === F32) return emit.fsw
   if (t === F16) return emit.fsh
   return bytes(t) === 8 ? emit.sd : emit.sw
+}
+
+function isPowerOfTwo(lo: number, hi: number): boolean {
+  return (lo === 0) !== (hi === 0) && (lo & (lo - 1)) === 0 && (hi & (hi - 1)) === 0
 }
 
 /** Instructions that RvCtx.build takes for a constant. */

@@ -19,7 +19,7 @@ import * as feat from './features.ts'
 import { compress, emit, encode, Fixup, Opc, patchFixup, patchHi20, patchLo12I, tables } from './insts/index.ts'
 import type { FReg, Label, Writable, XReg } from './insts/index.ts'
 import { loadRow, storeRow } from './context.ts'
-import { FP_WORD, RA_WORD, SP_WORD, TAIL_TARGET, TMP_WORD, ZERO_WORD } from './registers.ts'
+import { FP_WORD, PROBE_END, PROBE_STEP, RA_WORD, SP_WORD, TAIL_TARGET, TMP_WORD, ZERO_WORD } from './registers.ts'
 import * as T from './table.ts'
 import { emitAtomicLoop } from './emit-atomics.ts'
 import type { SymbolRef } from './symbols.ts'
@@ -277,8 +277,8 @@ function probeStack(s: Scratch, e: Emitter, frameBytes: number): void {
     }
     return
   }
-  const step = (28 * 2) as Writable<XReg>
-  const end = (29 * 2) as Writable<XReg>
+  const step = (PROBE_STEP * 2) as Writable<XReg>
+  const end = (PROBE_END * 2) as Writable<XReg>
   s.loadImm(step, page)
   s.loadImm(TMP, n * page)
   emit.sub(s, end, SP, TMP)
@@ -415,14 +415,20 @@ const pseudoEmitters: ReadonlyMap<number, PseudoEmitter> = new Map<number, Pseud
   [T.RMW_SUB_LOOP, emitAtomicLoop],
   [T.CAS_LOOP, emitAtomicLoop],
   [T.CAS_SUB_LOOP, emitAtomicLoop],
-  [T.GET_REG, (s, e, at, w) => {
-    emit.addi(s, w[at + 1] as Writable<XReg>, (w[at + 2] * 2) as XReg, 0)
-    s.flush(e.buf)
-  }],
-  [T.SET_REG, (s, e, at, w) => {
-    emit.addi(s, (w[at + 2] * 2) as Writable<XReg>, w[at + 1] as XReg, 0)
-    s.flush(e.buf)
-  }],
+  [
+    T.GET_REG,
+    (s, e, at, w) => {
+      emit.addi(s, w[at + 1] as Writable<XReg>, (w[at + 2] * 2) as XReg, 0)
+      s.flush(e.buf)
+    },
+  ],
+  [
+    T.SET_REG,
+    (s, e, at, w) => {
+      emit.addi(s, (w[at + 2] * 2) as Writable<XReg>, w[at + 1] as XReg, 0)
+      s.flush(e.buf)
+    },
+  ],
 ])
 
 function emitCall(s: Scratch, e: Emitter, at: number, w: Int32Array): void {

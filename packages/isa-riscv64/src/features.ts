@@ -1,21 +1,21 @@
 // CPU features of riscv64, by Cranelift's names: one row per flag. The base is rv64g (I M A F D, Zicsr, Zifencei).
 
 /** Bit numbers in the features word. */
-export const ZBA     = 0
-export const ZBB     = 1
-export const ZBC     = 2
-export const ZBS     = 3
-export const ZBKB    = 4
-export const ZICOND  = 5
-export const ZFA     = 6
-export const ZFHMIN  = 7
-export const ZFH     = 8
-export const ZCA     = 9
-export const ZCB     = 10
-export const ZCD     = 11
-export const V       = 12
-export const ZVFH    = 13
-export const ZVBB    = 14
+export const ZBA = 0
+export const ZBB = 1
+export const ZBC = 2
+export const ZBS = 3
+export const ZBKB = 4
+export const ZICOND = 5
+export const ZFA = 6
+export const ZFHMIN = 7
+export const ZFH = 8
+export const ZCA = 9
+export const ZCB = 10
+export const ZCD = 11
+export const V = 12
+export const ZVFH = 13
+export const ZVBB = 14
 
 /** Flag name -> bits that it turns on (with what it implies). Bits of -1: part of the base, settable and without effect. */
 // biome-ignore format: table
@@ -46,7 +46,17 @@ export const FEATURES: Readonly<Record<string, number>> = {
 
 /** Feature bit of an extension as instruction rows name it; those of the base have none. */
 export const BY_EXTENSION: Readonly<Record<string, number>> = {
-  Zba: ZBA, Zbb: ZBB, Zbc: ZBC, Zbs: ZBS, Zbkb: ZBKB, Zicond: ZICOND, Zfa: ZFA, Zfhmin: ZFHMIN, Zfh: ZFH, Zcb: ZCB, V: V,
+  Zba: ZBA,
+  Zbb: ZBB,
+  Zbc: ZBC,
+  Zbs: ZBS,
+  Zbkb: ZBKB,
+  Zicond: ZICOND,
+  Zfa: ZFA,
+  Zfhmin: ZFHMIN,
+  Zfh: ZFH,
+  Zcb: ZCB,
+  V: V,
 }
 
 /** Bits of the features that are on. */

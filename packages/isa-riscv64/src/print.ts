@@ -67,7 +67,8 @@ export function printInst(v: VCode, at: number): string {
 }
 
 function isRegister(opc: number, word: number): boolean {
-  for (let d = T.table.descStart[opc]; d < T.table.descStart[opc + 1]; d++) if ((T.table.descs[d] & 255) === word) return true
+  for (let d = T.table.descStart[opc]; d < T.table.descStart[opc + 1]; d++)
+    if ((T.table.descs[d] & 255) === word) return true
   return false
 }
 

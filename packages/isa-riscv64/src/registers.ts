@@ -22,6 +22,9 @@ export const TMP: PReg = x(30)
 /** Scratch register of the allocator's moves. */
 export const TMP2: PReg = x(31)
 export const FTMP: PReg = f(31)
+/** Registers of the stack probe: no arguments, and free at entry. */
+export const PROBE_STEP: PReg = x(28)
+export const PROBE_END: PReg = x(29)
 /** Target of a tail call. */
 export const TAIL_TARGET: PReg = x(6)
 
@@ -40,9 +43,24 @@ export const calleeSavedF: readonly PReg[] = [8, 9, ...range(18, 27)].map(f)
 export const vectors: readonly PReg[] = range(1, 31).map((n) => preg(CLASS_VECTOR, n))
 
 /** Everything that a call may overwrite. */
-export const CALL_CLOBBERS: readonly PReg[] = [RA, ...callerSavedX, TMP, TMP2, ...callerSavedF, ...range(0, 31).map((n) => preg(CLASS_VECTOR, n))]
-/** What a call of the convention preserve_all may overwrite. */
-export const PRESERVE_ALL_CLOBBERS: readonly PReg[] = [RA, TMP, TMP2, FTMP, ...range(0, 31).map((n) => preg(CLASS_VECTOR, n))]
+export const CALL_CLOBBERS: readonly PReg[] = [
+  RA,
+  ...callerSavedX,
+  TMP,
+  TMP2,
+  ...callerSavedF,
+  ...range(0, 31).map((n) => preg(CLASS_VECTOR, n)),
+]
+/** What a call of the convention preserve_all may overwrite: besides scratch registers, the two that the stack probe of a prologue takes. */
+export const PRESERVE_ALL_CLOBBERS: readonly PReg[] = [
+  RA,
+  PROBE_STEP,
+  PROBE_END,
+  TMP,
+  TMP2,
+  FTMP,
+  ...range(0, 31).map((n) => preg(CLASS_VECTOR, n)),
+]
 
 export function machineEnv(pinned: boolean): MachineEnv {
   // x27 is the pinned register where a function may use one.

@@ -1,5 +1,14 @@
 // Rows and pseudo-instructions of riscv64 as one table.
-import { buildInstTable, descriptor, INST_MAY_TRAP, INST_TABLE, INST_TERMINATOR, type InstTable, NUM_GENERIC, type PseudoSpec } from '@k23/machinst'
+import {
+  buildInstTable,
+  descriptor,
+  INST_MAY_TRAP,
+  INST_TABLE,
+  INST_TERMINATOR,
+  type InstTable,
+  NUM_GENERIC,
+  type PseudoSpec,
+} from '@k23/machinst'
 import { CLASS_INT, REG, REUSE } from '@k23/regalloc'
 import { tables } from './insts/index.ts'
 
@@ -47,7 +56,10 @@ const pseudos: readonly PseudoSpec[] = [
 const flags = new Uint8Array(tables.ids.length)
 for (let i = 0; i < flags.length; i++) if (tables.load[i] !== 0 || tables.store[i] !== 0) flags[i] = INST_MAY_TRAP
 
-export const table: InstTable = buildInstTable({ names: tables.ids, descStart: tables.descStart, descs: tables.descs, flags }, pseudos)
+export const table: InstTable = buildInstTable(
+  { names: tables.ids, descStart: tables.descStart, descs: tables.descs, flags },
+  pseudos,
+)
 
 const base = table.generic + NUM_GENERIC
 /** Opcode of each pseudo. */

@@ -18,7 +18,23 @@ export interface Assembler {
 const MIN_LLVM = 17
 
 const GC = ['M', 'A', 'F', 'D', 'C', 'Zicsr', 'Zifencei']
-const ASKED = ['Zihintpause', 'Zba', 'Zbb', 'Zbs', 'Zbc', 'Zbkb', 'Zicond', 'Zfhmin', 'Zfh', 'Zfa', 'Zcb', 'V', 'Zvkb', 'Zvbb', 'Zvfh']
+const ASKED = [
+  'Zihintpause',
+  'Zba',
+  'Zbb',
+  'Zbs',
+  'Zbc',
+  'Zbkb',
+  'Zicond',
+  'Zfhmin',
+  'Zfh',
+  'Zfa',
+  'Zcb',
+  'V',
+  'Zvkb',
+  'Zvbb',
+  'Zvfh',
+]
 
 function run(command: string, args: string[]): { ok: boolean; out: string; err: string } {
   const r = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28 })

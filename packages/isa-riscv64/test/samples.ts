@@ -49,7 +49,9 @@ function pick(e: VocabEntry, next: () => number): number {
   if (e.kind === 'immediate' && e.state) return 0
   for (;;) {
     const v =
-      e.kind === 'register' ? (e.bias ?? 0) + (next() % 2 ** e.width) : e.min + (next() % ((e.max - e.min) / (e.scale ?? 1) + 1)) * (e.scale ?? 1)
+      e.kind === 'register'
+        ? (e.bias ?? 0) + (next() % 2 ** e.width)
+        : e.min + (next() % ((e.max - e.min) / (e.scale ?? 1) + 1)) * (e.scale ?? 1)
     if (isLegal(e, wrapped(e, v))) return wrapped(e, v)
   }
 }

@@ -1,4 +1,5 @@
 // One function through the back end: the list of stages, and what each leaves behind.
+import { I32Vec } from '@k23/entity'
 import { type Block, computeCfg, computeLoops, depthOf, type Func, functionNameText } from '@k23/ir'
 import { type Algorithm, allocate } from '@k23/regalloc'
 import { applyAllocation, buildAllocInput } from './alloc-input.ts'
@@ -11,6 +12,8 @@ export interface CompileFunctionOptions {
   readonly algorithm?: Algorithm
   /** Run the symbolic checker over the allocation. */
   readonly check?: boolean
+  /** Called with the live ranges and decisions of the register allocator, line by line. */
+  readonly trace?: (line: string) => void
   /** Called with the state after each stage, for `explain` and tracing. */
   readonly observe?: (stage: Stage, v: VCode, trace?: EmitTrace) => void
 }
@@ -44,13 +47,17 @@ export function compileFunction(isa: TargetIsa, func: Func, options: CompileFunc
   const algorithm = options.algorithm ?? 'backtracking'
   if (algorithm === 'backtracking') fillLoopDepths(func, v)
   const input = buildAllocInput(v, isa.table)
-  const out = allocate(input, isa.env, { algorithm, check: options.check === true })
+  const out = allocate(input, isa.env, {
+    algorithm,
+    check: options.check === true,
+    ...(options.trace === undefined ? {} : { trace: options.trace }),
+  })
   applyAllocation(v, isa.table, out)
   options.observe?.('regalloc', v)
 
   const keepFp = isa.shared.preserve_frame_pointers === true
   const frame = layoutFrame(isa, func.signature, cx.frame, out, keepFp)
-  const trace = options.observe === undefined ? undefined : { instOffset: new Int32Array(v.numInsts).fill(-1) }
+  const trace = options.observe === undefined ? undefined : { instOffset: new Int32Array(v.numInsts).fill(-1), moves: new I32Vec() }
   const buf = emitFunction(isa, v, frame, cx.frame.slotOffsets, trace)
   options.observe?.('emit', v, trace)
   return {

@@ -4,7 +4,7 @@
 // their target's. Then, at the end of each block, what follows is known, so a jump to the next block is no instruction and a conditional
 // branch whose taken side follows is inverted. So there is nothing to mend behind the fact, and code is emitted in order, once (or
 // twice, where branches have to be widened: code-buffer.ts).
-import { bug } from '@k23/entity'
+import { bug, type I32Vec } from '@k23/entity'
 import type { AllocOutput, PRegSet } from '@k23/regalloc'
 import { FRAME_INCOMING, FRAME_OUTGOING, FRAME_SLOT, FRAME_SPILL, FRAME_TAIL, type FrameLayout, type FrameRequest } from './abi.ts'
 import { CodeBuffer, type Label } from './code-buffer.ts'
@@ -101,6 +101,8 @@ export function layoutFrame(
 export interface EmitTrace {
   /** Code offset of each emitted instruction of VCode, -1 where it is no code. */
   readonly instOffset: Int32Array
+  /** Moves of the register allocator, ascending: triples (code offset, its end, number of the edit in the allocation). */
+  readonly moves: I32Vec
 }
 
 /** Emits the whole function into `buf` (labels 0 .. numBlocks - 1 are the blocks'). */
@@ -141,6 +143,7 @@ function emitOnce(
   const srclocs = v.instSrcloc.data
   const trapCodes = v.instTrap.data
   buf.newLabels(v.numBlocks)
+  trace?.moves.clear()
   isa.emitPrologue(e, frame)
   let edit = 0
   for (let b = 0; b < v.numBlocks; b++) {
@@ -154,19 +157,26 @@ function emitOnce(
       while (edit < out.numEdits && out.editPoint[edit] < 2 * i) edit++
       e.srcloc = srclocs[i]
       if (e.srcloc !== -1 || buf.srclocs.length !== 0) buf.srcloc(e.srcloc)
-      for (; edit < out.numEdits && out.editPoint[edit] === 2 * i; edit++)
-        isa.emitMove(e, out.editFrom[edit], out.editTo[edit], out.editClass[edit])
+      for (; edit < out.numEdits && out.editPoint[edit] === 2 * i; edit++) emitEdit(e, out, edit, trace)
       e.trapCode = trapCodes[i]
       if (trace !== undefined) trace.instOffset[i] = buf.offset
       const fl = flags[opc]
       if ((fl & INST_TERMINATOR) === 0) {
         if (opc !== generic + P_ARGS) isa.emitInst(e, at)
-        for (; edit < out.numEdits && out.editPoint[edit] === 2 * i + 1; edit++)
-          isa.emitMove(e, out.editFrom[edit], out.editTo[edit], out.editClass[edit])
+        for (; edit < out.numEdits && out.editPoint[edit] === 2 * i + 1; edit++) emitEdit(e, out, edit, trace)
       } else emitTerminator(e, b, at, opc, fl, target)
     }
   }
   emitDeferred(e)
+}
+
+function emitEdit(e: Emitter, out: AllocOutput, edit: number, trace: EmitTrace | undefined): void {
+  const start = e.buf.offset
+  e.isa.emitMove(e, out.editFrom[edit], out.editTo[edit], out.editClass[edit])
+  if (trace === undefined) return
+  trace.moves.push(start)
+  trace.moves.push(e.buf.offset)
+  trace.moves.push(edit)
 }
 
 function emitTerminator(e: Emitter, b: number, at: number, opc: number, fl: number, target: Int32Array): void {

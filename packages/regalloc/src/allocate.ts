@@ -14,6 +14,8 @@ export interface AllocOptions {
    * Default: false.
    */
   readonly check?: boolean
+  /** Called with the live ranges and the decisions of `backtracking`, line by line. */
+  readonly trace?: (line: string) => void
 }
 
 /**
@@ -25,7 +27,7 @@ export function allocate(input: AllocInput, env: MachineEnv, options: AllocOptio
     const fault = validate(input, env)
     if (fault !== undefined) bug('regalloc input', input.name, fault.entity, fault.message)
   }
-  const output = run(input, env, options.algorithm)
+  const output = run(input, env, options)
   if (options.check === true) {
     const errors = check(input, output, env)
     if (errors.length !== 0) {
@@ -41,13 +43,18 @@ export function allocate(input: AllocInput, env: MachineEnv, options: AllocOptio
   return output
 }
 
-function run(input: AllocInput, env: MachineEnv, algorithm: Algorithm): AllocOutput {
-  switch (algorithm) {
+function run(input: AllocInput, env: MachineEnv, options: AllocOptions): AllocOutput {
+  switch (options.algorithm) {
     case 'simple':
       return allocateSimple(input, env)
     case 'single_pass':
       return allocateSinglePass(input, env)
     case 'backtracking':
-      return allocateBacktracking(input, env) ?? allocateSinglePass(input, env)
+      return allocateBacktracking(input, env, options.trace) ?? fallBack(input, env, options)
   }
+}
+
+function fallBack(input: AllocInput, env: MachineEnv, options: AllocOptions): AllocOutput {
+  options.trace?.(`${input.name}: given up, single_pass does it`)
+  return allocateSinglePass(input, env)
 }

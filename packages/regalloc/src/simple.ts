@@ -139,7 +139,7 @@ export function allocateSimple(input: AllocInput, env: MachineEnv): AllocOutput 
       if (predStart[t + 1] - predStart[t] === 1) continue
       if (paramStart[t + 1] === paramStart[t]) continue
       if (numSuccs !== 1) bug('regalloc', input.name, `block${b}`, `critical edge to block${t}`)
-      const fault = tailFault(input, env, term, t)
+      const fault = tailFault(input, term)
       if (fault !== undefined) bug('regalloc', input.name, `inst${term}`, `the branch ${fault}`)
       edgeMoves(b, e, t, 2 * term)
     }

@@ -256,22 +256,20 @@ class SinglePass {
    */
   private edgeMoves(b: number, term: number): void {
     const { input, vregIn, regOf, uses } = this
-    const { succStart, succs, predStart, paramStart, params, opStart, edgeArgStart, edgeArgs } = input
+    const { succStart, succs, predStart, paramStart, params, edgeArgStart, edgeArgs } = input
     for (let e = succStart[b]; e < succStart[b + 1]; e++) {
       const t = succs[e]
       if (predStart[t + 1] - predStart[t] === 1 || paramStart[t + 1] === paramStart[t]) continue
       if (succStart[b + 1] - succStart[b] !== 1) bug('regalloc', input.name, `block${b}`, `critical edge to block${t}`)
-      const fault = tailFault(input, this.env, term, t)
+      const fault = tailFault(input, term)
       if (fault !== undefined) bug('regalloc', input.name, `inst${term}`, `the branch ${fault}`)
-      // Where the branch has operands, registers are theirs.
-      const inRegs = opStart[term] === opStart[term + 1]
       this.assigner.reset()
       for (let k = 0; k < paramStart[t + 1] - paramStart[t]; k++) {
         const p = params[paramStart[t] + k]
         if (uses[p] === 0) continue
         const a = edgeArgs[edgeArgStart[e] + k]
         const cls = input.vregClass[a]
-        if (inRegs && regOf[a] < 0 && this.defBlock[a] === b && this.isMadeByInst(a, b)) {
+        if (regOf[a] < 0 && this.defBlock[a] === b && this.isMadeByInst(a, b)) {
           const regs = this.order[cls]
           for (let x = 0; x < regs.length && regOf[a] < 0; x++) {
             if (vregIn[regs[x]] >= 0) continue

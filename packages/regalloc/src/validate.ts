@@ -3,7 +3,7 @@
 //
 //   blocks    consecutive, none empty; entry without parameters and predecessors; successors and predecessors agree
 //   edges     as many arguments as the target has parameters, of the same class; no critical edge
-//   branches  a branch to a block with several predecessors, before which moves are placed, has no operands but early uses in registers (tail.ts)
+//   branches  a branch to a block with several predecessors, before which moves are placed, has no operands (tail.ts)
 //   SSA       one definition per virtual register
 //   operands  class of the virtual register; fixed registers allocatable and of the class; a limit is a power of two; a reuse is a def
 //             and names an early use of this instruction which no other def reuses; no late operand and no early def in a clobbered register
@@ -72,7 +72,7 @@ export function validate(input: AllocInput, env: MachineEnv): InputFault | undef
       }
       if (predStart[t + 1] - predStart[t] === 1) continue
       if (numSuccs !== 1) return fault(block, `critical edge to block${t}`)
-      const why = tailFault(input, env, term, t)
+      const why = tailFault(input, term)
       if (why !== undefined)
         return fault(`inst${term}`, `the branch to block${t}, which has several predecessors, ${why}`)
     }

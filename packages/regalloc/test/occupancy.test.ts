@@ -26,14 +26,14 @@ test('insertions and removals agree with a sorted list', () => {
             present = present.filter((r) => r !== gone)
           }
         }
-        const sorted = present.map((r) => t.rangeFrom.get(r)).sort((a, b) => a - b)
+        const sorted = present.map((r) => t.ranges[r]).sort((a, b) => a - b)
         const seen: number[] = []
-        for (let c = occupancy.seek(-1); c >= 0; c = occupancy.next(c)) seen.push(t.rangeFrom.get(occupancy.at(c)))
+        for (let c = occupancy.seek(-1); c >= 0; c = occupancy.next(c)) seen.push(t.ranges[occupancy.at(c)])
         expect(seen).toEqual(sorted)
         for (let k = 0; k < 20; k++) {
           const point = noise.next().value * 4
           const c = occupancy.seek(point)
-          expect(c < 0 ? undefined : t.rangeFrom.get(occupancy.at(c))).toBe(sorted.find((from) => from + 4 > point))
+          expect(c < 0 ? undefined : t.ranges[occupancy.at(c)]).toBe(sorted.find((from) => from + 4 > point))
         }
       },
     ),

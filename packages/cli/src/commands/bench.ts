@@ -8,6 +8,7 @@ import { plainTable, rate, size } from '../text/table.ts'
 
 interface Options extends CommonOptions {
   readonly runs: string
+  readonly only?: string
 }
 
 const SUITES = ['compile', 'emulator'] as const
@@ -19,15 +20,21 @@ export function run(suites: readonly string[], options: Options): void {
     if (!(SUITES as readonly string[]).includes(suite))
       throw usage(`there is no suite ${suite}: the suites are ${SUITES.join(', ')}`)
   const wanted = suites.length === 0 ? SUITES : suites
-  const shared = { compile: compileOptions(options), runs }
+  const shared = {
+    compile: compileOptions(options),
+    runs,
+    ...(options.only === undefined ? {} : { only: options.only }),
+  }
   const json = options.json === true
   const shown = progress()
   const step = (text: string): void => shown.step(text)
+  let measured = 0
   if (wanted.includes('compile')) {
     const { rows, skips } = compileSuite({ ...shared, step })
     shown.done()
+    measured += rows.length + skips.length
     if (json) for (const row of rows) print({ suite: 'compile', ...row })
-    else process.stdout.write(compileTables(rows))
+    else if (rows.length > 0) process.stdout.write(compileTables(rows))
     for (const skip of skips) {
       if (json) print({ suite: 'compile', program: skip.program, skip: skip.why })
       else process.stdout.write(`${pc.dim(`not compiled: ${skip.program}: ${skip.why}`)}\n`)
@@ -36,9 +43,11 @@ export function run(suites: readonly string[], options: Options): void {
   if (wanted.includes('emulator')) {
     const rows = emulatorSuite({ ...shared, step })
     shown.done()
+    measured += rows.length
     if (json) for (const row of rows) print({ suite: 'emulator', ...row })
-    else process.stdout.write(emulatorTable(rows))
+    else if (rows.length > 0) process.stdout.write(emulatorTable(rows))
   }
+  if (measured === 0) throw usage(`--only ${options.only}: no such program in ${wanted.join(', ')}`)
 }
 
 function print(row: object): void {

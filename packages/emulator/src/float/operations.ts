@@ -40,6 +40,22 @@ export const FLOAT_OPS = [
   'to_s',
   'to_d',
   'to_h',
+  // Zfa
+  'minm',
+  'maxm',
+  'leq',
+  'ltq',
+  'round',
+  'roundnx',
+  'mod_w',
+  'li', // a is the index of the constant
+  // vectors: narrow integers, and rounding to odd
+  'to_b',
+  'to_bu',
+  'to_i16',
+  'to_u16',
+  'odd_s',
+  'odd_h',
 ] as const
 export type FloatOp = (typeof FLOAT_OPS)[number]
 
@@ -284,6 +300,13 @@ function slow(code: number, mode: number, a: bigint, b: bigint, c: bigint): void
   resultHi = Number(BigInt.asIntN(32, result >> 32n))
 }
 
+const NARROW: Readonly<Record<string, readonly [bits: number, isSigned: boolean]>> = {
+  to_b: [8, true],
+  to_bu: [8, false],
+  to_i16: [16, true],
+  to_u16: [16, false],
+}
+
 function compute(op: FloatOp, format: number, mode: number, a: bigint, b: bigint, c: bigint): bigint {
   const f = FORMATS[format]
   const x = (): bigint => unbox(format, a)
@@ -338,6 +361,31 @@ function compute(op: FloatOp, format: number, mode: number, a: bigint, b: bigint
     case 'to_h': {
       const target = FLOAT_FORMATS.indexOf(op.slice(3) as FloatFormat)
       return box(target, soft.convert(f, FORMATS[target], x(), mode))
+    }
+    case 'odd_s':
+    case 'odd_h': {
+      const target = FLOAT_FORMATS.indexOf(op.slice(4) as FloatFormat)
+      return box(target, soft.convert(f, FORMATS[target], x(), soft.TO_ODD))
+    }
+    case 'minm':
+    case 'maxm':
+      return box(format, soft.minMaxNaN(f, x(), y(), op === 'maxm'))
+    case 'ltq':
+    case 'leq':
+      return bool(soft.lessQuiet(f, x(), y(), op === 'leq'))
+    case 'round':
+    case 'roundnx':
+      return box(format, soft.roundToIntegral(f, x(), mode, op === 'roundnx'))
+    case 'mod_w':
+      return soft.toIntegerModulo(f, x())
+    case 'li':
+      return box(format, soft.constant(f, Number(a & 31n)))
+    case 'to_b':
+    case 'to_bu':
+    case 'to_i16':
+    case 'to_u16': {
+      const [bits, isSigned] = NARROW[op]
+      return soft.toInteger(f, x(), bits, isSigned, mode)
     }
   }
 }

@@ -23,6 +23,8 @@ export const TOWARDS_ZERO = 1
 export const DOWN = 2
 export const UP = 3
 export const NEAREST_MAX_MAGNITUDE = 4
+/** No rm field says this: to odd, of the vector extension's vfncvt.rod (31.13.19). */
+export const TO_ODD = 5
 
 // Exception flags as in fflags
 export const INEXACT = 1
@@ -86,7 +88,8 @@ function roundShift(
       ? rest > half || (rest === half && (value & 1n) === 1n)
       : mode === NEAREST_MAX_MAGNITUDE
         ? rest >= half
-        : rest !== 0n && ((mode === DOWN && negative) || (mode === UP && !negative))
+        : rest !== 0n &&
+          ((mode === DOWN && negative) || (mode === UP && !negative) || (mode === TO_ODD && (value & 1n) === 0n))
   return { value: up ? value + 1n : value, inexact: rest !== 0n }
 }
 
@@ -332,4 +335,60 @@ export function injectSign(f: Format, a: bigint, b: bigint, how: 'copy' | 'negat
   const s = signBit(f)
   const sign = how === 'copy' ? b & s : how === 'negate' ? ~b & s : (a ^ b) & s
   return (a & ~s) | sign
+}
+
+// ---- Zfa (25)
+
+/** fminm, fmaxm: as minMax, but a NaN operand makes the result the canonical NaN. */
+export function minMaxNaN(f: Format, a: bigint, b: bigint, wantMax: boolean): bigint {
+  return nanOf(f, unpack(f, a), unpack(f, b)) ?? minMax(f, a, b, wantMax)
+}
+
+/** fltq, fleq: only signaling NaNs are invalid. */
+export function lessQuiet(f: Format, a: bigint, b: bigint, orEqual: boolean): boolean {
+  const x = unpack(f, a)
+  const y = unpack(f, b)
+  if (nanOf(f, x, y) !== undefined) return false
+  const o = order(x, y)
+  return o < 0 || (orEqual && o === 0)
+}
+
+/** To an integral value in the same format; a zero keeps the operand's sign. `inexactly`: a changed value raises INEXACT. */
+export function roundToIntegral(f: Format, a: bigint, mode: number, inexactly: boolean): bigint {
+  const x = unpack(f, a)
+  const nan = nanOf(f, x)
+  if (nan !== undefined) return nan
+  if (x.kind === 'infinite' || x.exponent >= 0 || x.significand === 0n) return a
+  const { value, inexact } = roundShift(x.negative, x.significand, -x.exponent, mode)
+  if (inexact && inexactly) flags |= INEXACT
+  // Exact: an integer below 2^precision.
+  return pack(f, x.negative, value, 0, mode)
+}
+
+/** fcvtmod.w: truncated, modulo 2^32, as a signed number; flags as for a saturating conversion. */
+export function toIntegerModulo(f: Format, a: bigint): bigint {
+  const x = unpack(f, a)
+  toInteger(f, a, 32, true, TOWARDS_ZERO)
+  if (x.kind !== 'finite') return 0n
+  const size = x.exponent >= 0 ? x.significand << BigInt(x.exponent) : x.significand >> BigInt(-x.exponent)
+  return BigInt.asIntN(32, x.negative ? -size : size)
+}
+
+/** fli's constants between the least normal number and infinity, by rs1 field from 2 on (25.1, table 39). */
+// biome-ignore format: table
+const CONSTANTS = [
+  2 ** -16, 2 ** -15, 2 ** -8, 2 ** -7, 0.0625, 0.125, 0.25, 0.3125, 0.375, 0.4375, 0.5, 0.625, 0.75, 0.875, 1, 1.25, 1.5, 1.75, 2, 2.5,
+  3, 4, 8, 16, 128, 256, 2 ** 15, 2 ** 16,
+]
+
+/** The constant that fli loads; those too great for the format are infinite. */
+export function constant(f: Format, index: number): bigint {
+  if (index === 0) return signed(f, true, BigInt(bias(f)) << BigInt(f.fractionBits))
+  if (index === 1) return 1n << BigInt(f.fractionBits)
+  if (index === 30) return infinityBits(f)
+  if (index === 31) return canonicalNaN(f)
+  const saved = flags
+  const bits = pack(f, false, BigInt(CONSTANTS[index - 2] * 2 ** 16), -16, NEAREST_EVEN)
+  flags = saved
+  return bits
 }

@@ -7,7 +7,7 @@
 // enters there, and no address is decoded twice.
 //
 // Layout of a slot:
-//   word 0     bits 0-15 opcode or pseudo slot, bits 16-18 length in bytes
+//   word 0     bits 0-15 kind (generated `slotKinds` by opcode, or a pseudo slot), bits 16-18 length in bytes
 //              19-24 and 25-30 a fourth and fifth field, where there are so many: a register number or a small immediate
 //   words 1-3  fields in the order of the generated `layouts`: twice a register number (a def of x0: the sink), or an immediate
 //
@@ -17,7 +17,7 @@
 
 import { decode, expand, print, tables } from '@k23/isa-riscv64/insts'
 import { PAGE_SIZE, PERM_EXEC } from '@k23/machine'
-import { HOST_CALL_SLOT, ILLEGAL_SLOT, LINK, layouts, RETURN_SLOT } from '../gen/riscv64-eval.ts'
+import { HOST_CALL_SLOT, ILLEGAL_SLOT, LINK, layouts, RETURN_SLOT, slotKinds } from '../gen/riscv64-eval.ts'
 import type { EmulatedMemory } from '../memory.ts'
 import { SINK } from './hart.ts'
 
@@ -161,7 +161,7 @@ export class CodeCache {
       this.append(ILLEGAL_SLOT, length, pc)
       return true
     }
-    const slot = this.append(opcode, length, pc)
+    const slot = this.append(slotKinds[opcode], length, pc)
     for (let k = 1; k < SLOT_WORDS; k++) {
       const field = layout >>> (2 + (k - 1) * 6)
       const word = words[field & 15]
@@ -176,9 +176,9 @@ export class CodeCache {
     return (layout & ENDS_UNIT) !== 0
   }
 
-  private append(opcode: number, length: number, pc: number): number {
+  private append(kind: number, length: number, pc: number): number {
     const slot = this.used
-    this.code[slot] = opcode | (length << 16)
+    this.code[slot] = kind | (length << 16)
     this.pcs[slot / SLOT_WORDS] = pc
     this.link[slot / SLOT_WORDS] = 0
     this.used += SLOT_WORDS

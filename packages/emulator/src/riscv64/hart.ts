@@ -1,6 +1,8 @@
 // A riscv64 hart: registers and the state that evaluators share. One evaluator loop runs it at a time.
 
 import { i64 } from '@k23/entity'
+import { lanes } from '../gen/riscv64-vector.ts'
+import { VectorState } from './vector/state.ts'
 import { type Hart, type ReasonKind, RETURNED, type StopReason } from '@k23/machine'
 
 /** Registers as int32 words, low and high interleaved: x0-x31 at 0-63, the sink for writes to x0 at 64, f0-f31 at 128-191. */
@@ -20,6 +22,7 @@ interface SavedContext {
   readonly x: Int32Array
   readonly pc: number
   readonly fcsr: number
+  readonly vector: VectorState
 }
 
 export class HartState implements Hart {
@@ -31,6 +34,9 @@ export class HartState implements Hart {
   readonly x: Int32Array = new Int32Array(REGISTER_WORDS)
   /** Bits 0-4 accrued exceptions, 5-7 rounding mode. */
   fcsr = 0
+  readonly vector: VectorState = new VectorState(lanes)
+  /** The vector control registers exist. */
+  hasVector = true
   /** Address and size mark of the load reservation; 0 is none. */
   reservationLo = 0
   reservationHi = 0
@@ -92,8 +98,13 @@ export class HartState implements Hart {
         this.csrLo = i64.fromNumber(this.instructions + this.budget - left)
         this.csrHi = i64.hi
         return true
-      default:
-        return false
+      default: {
+        const value = this.hasVector ? this.vector.readCsr(csr) : undefined
+        if (value === undefined) return false
+        this.csrLo = value[0]
+        this.csrHi = value[1]
+        return true
+      }
     }
   }
 
@@ -101,11 +112,14 @@ export class HartState implements Hart {
   csrWrite(csr: number, lo: number, _hi: number): void {
     if (csr === CSR_FFLAGS) this.fcsr = (this.fcsr & 0xe0) | (lo & 31)
     else if (csr === CSR_FRM) this.fcsr = (this.fcsr & 31) | ((lo & 7) << 5)
-    else this.fcsr = lo & 0xff
+    else if (csr === CSR_FCSR) this.fcsr = lo & 0xff
+    else this.vector.writeCsr(csr, lo)
   }
 
   save(): void {
-    this.saved.push({ x: this.x.slice(), pc: this.pc, fcsr: this.fcsr })
+    const vector = new VectorState(this.vector.lanes)
+    vector.copyFrom(this.vector)
+    this.saved.push({ x: this.x.slice(), pc: this.pc, fcsr: this.fcsr, vector })
   }
 
   restore(): void {
@@ -114,5 +128,6 @@ export class HartState implements Hart {
     this.x.set(context.x)
     this.pc = context.pc
     this.fcsr = context.fcsr
+    this.vector.copyFrom(context.vector)
   }
 }

@@ -50,7 +50,7 @@ const S0 = 8
 const A0 = 10
 
 /** Extensions whose instructions have semantics here. The base, Zicsr, Zifencei and C are always on. */
-const OPTIONAL_EXTENSIONS = ['m', 'a', 'f', 'd', 'zfhmin', 'zfh', 'zba', 'zbb', 'zbs', 'zbkb', 'zicond', 'zcb'] as const
+const OPTIONAL_EXTENSIONS = ['m', 'a', 'f', 'd', 'zfhmin', 'zfh', 'zfa', 'zba', 'zbb', 'zbs', 'zbc', 'zbkb', 'zicond', 'zcb', 'v', 'zvbb', 'zvfh'] as const
 const ALWAYS = ['zicsr', 'zifencei', 'zihintpause', 'c', 'zca'] as const
 
 export interface Riscv64MachineOptions {
@@ -60,7 +60,7 @@ export interface Riscv64MachineOptions {
   features?: readonly string[]
 }
 
-/** A machine that emulates riscv64 user mode: RV64IAMC, Zicsr, Zifencei, Zba, Zbb, Zbs, Zicond. Throws RangeError for a feature that it lacks. */
+/** A machine that emulates riscv64 user mode: RV64GCV (VLEN 128) and the extensions of OPTIONAL_EXTENSIONS. Throws RangeError for a feature that it lacks. */
 export function createRiscv64Machine(options: Riscv64MachineOptions = {}): Riscv64Machine {
   return new Riscv64Machine(options)
 }
@@ -117,6 +117,8 @@ export class Riscv64Machine implements Machine {
     const guard = this.memory.reserve(PAGE_SIZE + bytes)
     this.memory.protect(guard + PAGE_SIZE, bytes, PERM_READ | PERM_WRITE)
     const hart = new HartState(this.harts.length, guard + PAGE_SIZE, guard + PAGE_SIZE + bytes)
+    hart.hasVector = this.features.includes('has_v')
+    hart.vector.hasHalf = this.features.includes('has_zvfh')
     this.harts.push(hart)
     return hart
   }

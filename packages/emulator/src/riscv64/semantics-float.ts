@@ -1,4 +1,4 @@
-// Semantics of F, D and Zfh (unprivileged manual 20240411, 21, 22, 28.3), one body per row id. Arithmetic, boxing and flags are those of
+// Semantics of F, D, Zfh and Zfa (unprivileged manual 20240411, 21, 22, 25, 28.3), one body per row id. Arithmetic, boxing and flags are those of
 // float/operations.ts; here is which register goes where.
 
 import type { FloatFormat, FloatOp } from '../float/operations.ts'
@@ -64,6 +64,12 @@ function ofFormat(format: FloatFormat): Record<string, Body> {
     table[`fcvt_${integer}_${format}`] = toInteger(`to_${integer}`, format)
     table[`fcvt_${format}_${integer}`] = fromInteger(`from_${integer}`, format)
   }
+  // Zfa (25)
+  table[`fli_${format}`] = (b) => b.setF('rd', b.float('li', format, noRounding(b), b.i64.extend_i32_u(b.imm('imm'))))
+  for (const op of ['minm', 'maxm'] as const) table[`f${op}_${format}`] = exact(op, format)
+  for (const op of ['leq', 'ltq'] as const) table[`f${op}_${format}`] = compare(op, format)
+  for (const op of ['round', 'roundnx'] as const)
+    table[`f${op}_${format}`] = (b) => b.setF('rd', b.float(op, format, b.imm('rm'), b.f('rs1')))
   return table
 }
 
@@ -98,5 +104,6 @@ export const floatSemantics: SemanticsTable = {
   fcvt_s_h: convert('to_s', 'h'),
   fcvt_h_d: convert('to_h', 'd'),
   fcvt_d_h: convert('to_d', 'h'),
+  fcvtmod_w_d: (b) => b.setX('rd', b.float('mod_w', 'd', noRounding(b), b.f('rs1'))),
 }
 // biome-ignore-end format: table

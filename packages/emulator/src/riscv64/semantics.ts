@@ -3,14 +3,14 @@
 // Source: The RISC-V Instruction Set Manual, Volume I, Unprivileged Architecture, version 20240411; section numbers below are of that
 // edition. Operand names are those of the rows (rd, rs1, rs2, imm, shamt, offset, csr, uimm). Compressed forms have no bodies: the decoder expands them.
 
-import type { AccessSize, Body, Builder, SemanticsTable, Types } from '../semantics/builder.ts'
+import type { AccessSize, Arithmetic, Body, Builder, SemanticsTable, Types } from '../semantics/builder.ts'
 import { floatSemantics } from './semantics-float.ts'
 
 // ---- Shapes
 
-type Binary = <T extends Types>(b: Builder<T>, x: T['i64'], y: T['i64']) => T['i64']
+type Binary = <T extends Types>(b: Arithmetic<T>, x: T['i64'], y: T['i64']) => T['i64']
 type Binary32 = <T extends Types>(b: Builder<T>, x: T['i32'], y: T['i32']) => T['i32']
-type Unary = <T extends Types>(b: Builder<T>, x: T['i64']) => T['i64']
+type Unary = <T extends Types>(b: Arithmetic<T>, x: T['i64']) => T['i64']
 type Compare = <T extends Types>(b: Builder<T>, x: T['i64'], y: T['i64']) => T['i32']
 
 /** rd = op(rs1, rs2) */
@@ -89,23 +89,23 @@ const not: Unary = (b, x) => b.i64.xor(x, b.i64.const(-1))
 
 // ---- Division never traps: by zero the quotient is all ones and the remainder the dividend, the one overflow wraps (13.2, table 11)
 
-const div: Binary = (b, x, y) => {
+export const div: Binary = (b, x, y) => {
   const zero = b.i64.eqz(y)
   const minusOne = b.i64.eq(y, b.i64.const(-1))
   const safe = b.i64.select(b.i32.or(zero, minusOne), b.i64.const(1), y)
   const quotient = b.i64.select(minusOne, b.i64.sub(b.i64.const(0), x), b.i64.div_s(x, safe))
   return b.i64.select(zero, b.i64.const(-1), quotient)
 }
-const divu: Binary = (b, x, y) => {
+export const divu: Binary = (b, x, y) => {
   const zero = b.i64.eqz(y)
   return b.i64.select(zero, b.i64.const(-1), b.i64.div_u(x, b.i64.select(zero, b.i64.const(1), y)))
 }
-const rem: Binary = (b, x, y) => {
+export const rem: Binary = (b, x, y) => {
   const zero = b.i64.eqz(y)
   const safe = b.i64.select(b.i32.or(zero, b.i64.eq(y, b.i64.const(-1))), b.i64.const(1), y)
   return b.i64.select(zero, x, b.i64.rem_s(x, safe))
 }
-const remu: Binary = (b, x, y) => {
+export const remu: Binary = (b, x, y) => {
   const zero = b.i64.eqz(y)
   return b.i64.select(zero, x, b.i64.rem_u(x, b.i64.select(zero, b.i64.const(1), y)))
 }
@@ -131,7 +131,7 @@ const remuw: Binary32 = (b, x, y) => {
 }
 
 /** High half of signed times unsigned: the unsigned one, less y where x is negative. */
-const mulhsu: Binary = (b, x, y) => b.i64.sub(b.i64.mul_high_u(x, y), b.i64.and(b.i64.shr_s(x, b.i64.const(63)), y))
+export const mulhsu: Binary = (b, x, y) => b.i64.sub(b.i64.mul_high_u(x, y), b.i64.and(b.i64.shr_s(x, b.i64.const(63)), y))
 
 // ---- Control registers (7.1, 8.1): csrrs and csrrc write only where the source is not x0 or 0; csrrw reads only where rd is not x0,
 // which shows in no register that user mode has.
@@ -247,7 +247,7 @@ const orcb: Unary = (b, x) => {
 }
 
 /** rev8: byte order reversed, by swapping halves of 8, 16 and 32 bits. */
-const rev8: Unary = (b, x) => {
+export const rev8: Unary = (b, x) => {
   const lowBytes = b.i64.or(b.i64.const(0x00ff00ff), b.i64.shl(b.i64.const(0x00ff00ff), b.i64.const(32)))
   const lowHalves = b.i64.or(b.i64.const(0x0000ffff), b.i64.shl(b.i64.const(0x0000ffff), b.i64.const(32)))
   const eight = b.i64.const(8)
@@ -261,7 +261,7 @@ const rev8: Unary = (b, x) => {
 }
 
 /** brev8: bits reversed within each byte, by swapping neighbours of 1, 2 and 4 bits. */
-const brev8: Unary = (b, x) => {
+export const brev8: Unary = (b, x) => {
   let value = x
   for (const [mask, distance] of [
     [0x55555555, 1],
@@ -274,6 +274,27 @@ const brev8: Unary = (b, x) => {
   }
   return value
 }
+
+/** clmul: the low half of the product without carries. Bits four apart are multiplied at a time, so that the sums of ones in a place stay below 16 and
+ * reach no place that counts; the carries that they do make are masked away. */
+const clmul: Binary = (b, x, y) => {
+  const nibbles = b.i64.or(b.i64.const(0x11111111), b.i64.shl(b.i64.const(0x11111111), b.i64.const(32)))
+  const every = (k: number) => b.i64.shl(nibbles, b.i64.const(k))
+  const part = (v: typeof x) => [0, 1, 2, 3].map((k) => b.i64.and(v, every(k)))
+  const xs = part(x)
+  const ys = part(y)
+  let result = b.i64.const(0)
+  for (let k = 0; k < 4; k++) {
+    let sum = b.i64.const(0)
+    for (let i = 0; i < 4; i++) sum = b.i64.xor(sum, b.i64.mul(xs[i], ys[(k - i) & 3]))
+    result = b.i64.or(result, b.i64.and(sum, every(k)))
+  }
+  return result
+}
+const reversed: Unary = (b, x) => brev8(b, rev8(b, x))
+/** clmulr: bits 63..126 of the product: the low half with everything reversed. */
+const clmulr: Binary = (b, x, y) => reversed(b, clmul(b, reversed(b, x), reversed(b, y)))
+const clmulh: Binary = (b, x, y) => b.i64.shr_u(clmulr(b, x, y), b.i64.const(1))
 
 const nothing: Body = () => {}
 
@@ -436,6 +457,11 @@ const extensions: SemanticsTable = {
     return b.i64.or(b.i64.and(x, byte), b.i64.shl(b.i64.and(y, byte), b.i64.const(8)))
   }),
   packw: register32((b, x, y) => b.i32.or(b.i32.and(x, b.i32.const(0xffff)), b.i32.shl(y, b.i32.const(16)))),
+
+  // Zbc (28.4.3)
+  clmul:  register(clmul),
+  clmulh: register(clmulh),
+  clmulr: register(clmulr),
 
   // Zbs (28.4.4)
   bclr:  register(bclr),

@@ -70,6 +70,27 @@ export interface I64Ops<T extends Types> extends IntOps<T, T['i64']> {
   mul_high_u(a: T['i64'], b: T['i64']): T['i64']
 }
 
+/** Operations on values, without registers: what parts of bodies need that are shared with the lanes of vectors. */
+export interface Arithmetic<T extends Types> {
+  readonly i32: I32Ops<T>
+  readonly i64: I64Ops<T>
+  /**
+   * Floating-point arithmetic on register contents (float/operations.ts), exact by IEEE 754 in value and exceptions; not WebAssembly's, which
+   * has neither rounding modes nor flags. `rounding` is an rm field; a reserved mode is an illegal instruction. Exceptions accrue with the commit.
+   */
+  float(op: FloatOp, format: FloatFormat, rounding: T['i32'], ...operands: T['i64'][]): T['i64']
+}
+
+/** What the lanes of a vector instruction compute with, beside their elements. */
+export interface LaneBuilder<T extends Types> extends Arithmetic<T> {
+  /** The rounding mode of fcsr; checked before the first lane. */
+  frm(): T['i32']
+  /** The fixed-point rounding mode, 0..3. */
+  vxrm(): T['i32']
+  /** Sets vxsat if `condition` is not 0. */
+  saturated(condition: T['i32']): void
+}
+
 export type AccessSize = 1 | 2 | 4 | 8
 
 /** State beside registers. resHi:resLo is the address of a load reservation plus its size; 0 is none. */
@@ -78,10 +99,7 @@ export type StateName = 'reservation'
 /** Causes that a body can raise by itself. */
 export type ExitName = 'ecall' | 'ebreak' | 'fenceI' | 'hostCall' | 'returned'
 
-export interface Builder<T extends Types> {
-  readonly i32: I32Ops<T>
-  readonly i64: I64Ops<T>
-
+export interface Builder<T extends Types> extends Arithmetic<T> {
   // 1. reads
   /** Integer register named by an operand; the zero register reads 0. */
   x(operand: string): T['i64']
@@ -108,12 +126,6 @@ export interface Builder<T extends Types> {
   /** Value of a control register; an illegal instruction if there is none, or if `writes` is not 0 and it is read-only. */
   csrRead(csr: T['i32'], writes: T['i32']): T['i64']
 
-  /**
-   * Floating-point arithmetic on register contents (float/operations.ts), exact by IEEE 754 in value and exceptions; not WebAssembly's, which
-   * has neither rounding modes nor flags. `rounding` is an rm field; a reserved mode is an illegal instruction. Exceptions accrue with the commit.
-   */
-  float(op: FloatOp, format: FloatFormat, rounding: T['i32'], ...operands: T['i64'][]): T['i64']
-
   // 3. commit
   setX(operand: string, value: T['i64']): void
   setF(operand: string, value: T['i64']): void
@@ -128,6 +140,13 @@ export interface Builder<T extends Types> {
   jumpIndirect(target: T['i64']): void
   exit(name: ExitName): void
 }
+
+/** One lane: elements a (vs2), b (vs1, a scalar or an immediate) and d (vd), extended to 64 bits as the instruction has it, floats as in registers
+ * (boxed); `carry` is the bit of v0; the low bits of the result are the element. */
+export type LaneBody = <T extends Types>(
+  b: LaneBuilder<T>,
+  lane: { readonly a: T['i64']; readonly b: T['i64']; readonly d: T['i64']; readonly carry: T['i32'] },
+) => T['i64']
 
 /** The semantics of one instruction. */
 export type Body = <T extends Types>(b: Builder<T>) => void

@@ -8,7 +8,7 @@ import type { AccessSize, Body, Builder, ExitName, I32Ops, I64Ops, IntOps, State
 import { type BinaryName, binary, type CompareName, compare, type HighName, type UnaryName, unary } from './integers.ts'
 
 /** Values are unsigned. */
-interface EagerTypes {
+export interface EagerTypes {
   i32: bigint
   i64: bigint
 }
@@ -61,9 +61,9 @@ class Trap {
   }
 }
 
-const low = (v: bigint): number => Number(BigInt.asIntN(32, v))
-const high = (v: bigint): number => Number(BigInt.asIntN(32, v >> 32n))
-const fromWords = (lo: number, hi: number): bigint => (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)
+export const low = (v: bigint): number => Number(BigInt.asIntN(32, v))
+export const high = (v: bigint): number => Number(BigInt.asIntN(32, v >> 32n))
+export const fromWords = (lo: number, hi: number): bigint => (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)
 const bool = (v: boolean): bigint => (v ? 1n : 0n)
 
 function operations(width: number): IntOps<EagerTypes, bigint> & Record<string, unknown> {
@@ -79,11 +79,11 @@ function operations(width: number): IntOps<EagerTypes, bigint> & Record<string, 
   return ops as unknown as IntOps<EagerTypes, bigint> & Record<string, unknown>
 }
 
-const i32 = Object.assign(operations(32), {
+export const i32: I32Ops<EagerTypes> = Object.assign(operations(32), {
   const: (n: number) => BigInt(n >>> 0),
   wrap_i64: (a: bigint) => BigInt.asUintN(32, a),
 }) as unknown as I32Ops<EagerTypes>
-const i64 = Object.assign(operations(64), {
+export const i64: I64Ops<EagerTypes> = Object.assign(operations(64), {
   const: (n: number) => BigInt.asUintN(64, BigInt(n)),
   extend_i32_s: (a: bigint) => BigInt.asUintN(64, BigInt.asIntN(32, a)),
   extend_i32_u: (a: bigint) => a,

@@ -14,7 +14,7 @@
 
 import { bug } from '@k23/entity'
 import { type FloatFormat, type FloatOp, floatCode } from '../float/operations.ts'
-import type { AccessSize, Body, Builder, ExitName, I32Ops, I64Ops, IntOps, StateName } from './builder.ts'
+import type { AccessSize, Body, Builder, ExitName, I32Ops, I64Ops, IntOps, LaneBody, LaneBuilder, StateName } from './builder.ts'
 import { type BinaryName, binary, type CompareName, compare, type HighName } from './integers.ts'
 
 /** A 32-bit word: `constant` if known (int32), else the name of a temporary; `flag` names the boolean that it was made from. */
@@ -60,7 +60,21 @@ const TEMPORARY = /\b[tc]\d+\b/g
 const known = (n: number): Word => ({ text: n < 0 ? `(${n})` : `${n}`, constant: n | 0 })
 const ZERO = known(0)
 
-export function generateBody(id: string, body: Body): GeneratedBody {
+/**
+ * The body of a function (u, aLo, aHi, bLo, bHi, dLo, dHi, carry) that returns the low word of the lane's result and leaves the high one in u.hi
+ * (riscv64/vector/lanes.ts: LaneState).
+ */
+export function generateLane(id: string, lane: LaneBody): string {
+  const body: Body = (b) => {
+    const l = b as typeof b & LaneBuilder<TextTypes>
+    type Lane = (b: LaneBuilder<TextTypes>, v: { a: Pair; b: Pair; d: Pair; carry: Word }) => Pair
+    const [a, y, d] = ['a', 'b', 'd'].map((name) => l.x(name) as Pair)
+    l.setX('r', (lane as Lane)(l, { a, b: y, d, carry: l.imm('carry') as Word }))
+  }
+  return generateBody(id, body, true).text
+}
+
+export function generateBody(id: string, body: Body, isLane = false): GeneratedBody {
   const fields: Field[] = []
   const lines: Line[] = []
   const commits: string[] = []
@@ -387,6 +401,7 @@ export function generateBody(id: string, body: Body): GeneratedBody {
 
   /** The register file is one array; the field of an operand says where. */
   function readRegister(operand: string, isFloat: boolean): Pair {
+    if (isLane) return { lo: { text: `${operand}Lo` }, hi: { text: `${operand}Hi` } }
     const f = fieldWord(operand, 'use', isFloat)
     let lo = uses.get(`${operand}:lo`)
     if (lo === undefined) uses.set(`${operand}:lo`, (lo = define(`x[${f.text}]`)))
@@ -395,6 +410,10 @@ export function generateBody(id: string, body: Body): GeneratedBody {
     return { lo, hi }
   }
   function writeRegister(operand: string, value: Pair, isFloat: boolean): void {
+    if (isLane) {
+      commits.push(`u.hi = ${value.hi.text}`, `return ${value.lo.text}`)
+      return
+    }
     const f = fieldWord(operand, 'def', isFloat)
     commits.push(`x[${f.text}] = ${value.lo.text}`, `x[${f.text} | 1] = ${value.hi.text}`)
   }
@@ -403,6 +422,12 @@ export function generateBody(id: string, body: Body): GeneratedBody {
       operands[k] === undefined ? ['0', '0'] : [operands[k].lo.text, operands[k].hi.text],
     )
     let mode = rounding
+    if (isLane) {
+      effect(`float(${floatCode(op, format)}, ${mode.text}, u.fcsr, ${args.join(', ')})`)
+      const result = { lo: define('resultLo'), hi: define('resultHi') }
+      effect('u.raised |= raised')
+      return result
+    }
     if (rounding.constant === undefined) {
       mode = define(`roundingMode(${rounding.text}, hart.fcsr)`)
       effect(`if (${mode.text} < 0) { ${leave('ILLEGAL')} }`)
@@ -414,13 +439,16 @@ export function generateBody(id: string, body: Body): GeneratedBody {
     return { lo, hi }
   }
 
-  const builder: Builder<TextTypes> = {
+  const builder: Builder<TextTypes> & LaneBuilder<TextTypes> = {
+    frm: () => ({ text: 'u.mode' }),
+    vxrm: () => define('u.vxrm'),
+    saturated: (when) => effect(`if (${condition(when)}) u.vxsat = 1`),
     i32: i32 as IntOps<TextTypes, Word> & I32Ops<TextTypes>,
     i64,
     x: (operand) => readRegister(operand, false),
     f: (operand) => readRegister(operand, true),
     float,
-    imm: (operand) => fieldWord(operand, 'imm'),
+    imm: (operand) => (isLane ? { text: operand } : fieldWord(operand, 'imm')),
     number: (operand) => define(`${fieldWord(operand, 'use').text} >> 1`),
     pc: () => zeroExtend(define('pcs[i >> 2]')),
     nextPc: () => zeroExtend(define('(pcs[i >> 2] + ((code[i] >>> 16) & 7)) | 0')),

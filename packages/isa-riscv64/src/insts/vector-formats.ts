@@ -14,7 +14,13 @@ const OP_V = '1010111'
 /** Sub-opcodes: integer, integer multiply and mask ("M"), float. */
 export type Category = 'I' | 'M' | 'F'
 const FUNCT3: Readonly<Record<string, string>> = {
-  Iv: '000', Fv: '001', Mv: '010', Ii: '011', Ix: '100', Ff: '101', Mx: '110', // biome-ignore format: table
+  Iv: '000',
+  Fv: '001',
+  Mv: '010',
+  Ii: '011',
+  Ix: '100',
+  Ff: '101',
+  Mx: '110', // biome-ignore format: table
 }
 
 /**
@@ -71,7 +77,13 @@ function destination(dest: Destination): string {
 }
 
 /** Rows `mnemonic.form` for each of `forms` ("vv vx vi"). */
-export function family(mnemonic: string, category: Category, funct6: string, forms: string, options: FamilyOptions = {}): RowTable {
+export function family(
+  mnemonic: string,
+  category: Category,
+  funct6: string,
+  forms: string,
+  options: FamilyOptions = {},
+): RowTable {
   const { dest = 'def', feature, addend = false, unmasked = false } = options
   let table: RowTable = {}
   for (const form of forms.split(' ')) {
@@ -84,13 +96,21 @@ export function family(mnemonic: string, category: Category, funct6: string, for
     const bits = `${funct6} M vs2 ${field} ${FUNCT3[category + source]} vd ${OP_V}`
     const id = `${mnemonic}_${suffix}`.replaceAll('.', '_')
     const attrs = vectorAttributes(feature)
-    table = unmasked ? { ...table, [id]: row(text, bits.replace(' M ', ' 1 '), attrs) } : { ...table, ...maskable(id, text, bits, attrs, dest) }
+    table = unmasked
+      ? { ...table, [id]: row(text, bits.replace(' M ', ' 1 '), attrs) }
+      : { ...table, ...maskable(id, text, bits, attrs, dest) }
   }
   return table
 }
 
 /** Rows with one source, the vs1 field being part of the opcode. `mnemonic` is whole (`vzext.vf2`). */
-export function unary(mnemonic: string, category: Category, funct6: string, vs1: string, options: FamilyOptions = {}): RowTable {
+export function unary(
+  mnemonic: string,
+  category: Category,
+  funct6: string,
+  vs1: string,
+  options: FamilyOptions = {},
+): RowTable {
   const { dest = 'def', feature } = options
   const id = mnemonic.replaceAll('.', '_')
   const bits = `${funct6} M vs2 ${vs1} ${FUNCT3[`${category}v`]} vd ${OP_V}`
@@ -98,7 +118,13 @@ export function unary(mnemonic: string, category: Category, funct6: string, vs1:
 }
 
 /** Rows that read v0 as data (carry, choice): `mnemonic.vvm` and so on. `toMask`: the result is a mask, which v0 may hold. */
-export function withCarry(mnemonic: string, category: Category, funct6: string, forms: string, toMask = false): RowTable {
+export function withCarry(
+  mnemonic: string,
+  category: Category,
+  funct6: string,
+  forms: string,
+  toMask = false,
+): RowTable {
   const table: Record<string, ReturnType<typeof row>> = {}
   for (const form of forms.split(' ')) {
     const [suffix, operand, field, source] = FORMS[form]

@@ -8,7 +8,7 @@
 //   bits 0-7    vtype as in the CSR: vlmul 0-2, vsew 3-5, vta 6, vma 7 (RISC-V Unprivileged ISA 20240411, 31.3.4)
 //   bits 8-12   avl, 1..31 (what vsetivli can ask for)
 //   bits 13-15  vxrm + 1; 0: the instruction does not round fixed-point values
-//   bit  16     any valid vtype and any vl will do (vmv1r.v, vs1r.v: illegal only where vtype is vill, as it is at program start)
+//   bit  16     any valid vtype and any vl will do (vmv1r.v: illegal only where vtype is vill, as it is when a program starts)
 
 /** Nothing is expected (an instruction that depends on no vector state), or nothing is known (from a decoder). */
 export const VSTATE_NONE = 0

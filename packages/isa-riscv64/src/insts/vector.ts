@@ -15,7 +15,13 @@ function accesses(eew: number): RowTable {
     ...maskable(`vle${eew}_v`, `vle${eew}.v =vd, (rs1)`, `000 0 00 M 00000 rs1 ${width} vd 0000111`, load, 'def'),
     ...maskable(`vse${eew}_v`, `vse${eew}.v vs3, (rs1)`, `000 0 00 M 00000 rs1 ${width} vs3 0100111`, store, 'scalar'),
     ...maskable(`vlse${eew}_v`, `vlse${eew}.v =vd, (rs1), rs2`, `000 0 10 M rs2 rs1 ${width} vd 0000111`, load, 'def'),
-    ...maskable(`vsse${eew}_v`, `vsse${eew}.v vs3, (rs1), rs2`, `000 0 10 M rs2 rs1 ${width} vs3 0100111`, store, 'scalar'),
+    ...maskable(
+      `vsse${eew}_v`,
+      `vsse${eew}.v vs3, (rs1), rs2`,
+      `000 0 10 M rs2 rs1 ${width} vs3 0100111`,
+      store,
+      'scalar',
+    ),
   }
 }
 

@@ -45,7 +45,7 @@ function vtypes(bits: number): ImmediateEntry {
   const text = (v: number): string => {
     const lmul = lmuls[v & 7]
     if (lmul === '' || v > 255 || (v >> 3) % 8 > 3) return String(v)
-    return `e${8 << (v >> 3) % 8}, ${lmul}, ${v & 64 ? 'ta' : 'tu'}, ${v & 128 ? 'ma' : 'mu'}`
+    return `e${8 << ((v >> 3) % 8)}, ${lmul}, ${v & 64 ? 'ta' : 'tu'}, ${v & 128 ? 'ma' : 'mu'}`
   }
   return named(Array.from({ length: 2 ** bits }, (_, v) => text(v)))
 }

@@ -2,8 +2,35 @@
 // bits only take their operands as they are; the others extend them.
 import { laneBits, type Type, type Value } from '@k23/ir'
 import {
-  avg_round, band, bnot, bor, bxor, comm, fits64, i32, i64, iabs, iadd, iconst, imm12, imul, ineg, intRange, ishl, isub, smax, smin,
-  smulhi, type Rule, uintRange, umax, umin, umulhi, val, uextend, valOf,
+  avg_round,
+  band,
+  bnot,
+  bor,
+  bxor,
+  comm,
+  fits64,
+  i32,
+  i64,
+  iabs,
+  iadd,
+  iconst,
+  imm12,
+  imul,
+  ineg,
+  intRange,
+  ishl,
+  isub,
+  smax,
+  smin,
+  smulhi,
+  type Rule,
+  uintRange,
+  umax,
+  umin,
+  umulhi,
+  val,
+  uextend,
+  valOf,
 } from '@k23/rules'
 
 import { emit, Opc } from '../insts/index.ts'

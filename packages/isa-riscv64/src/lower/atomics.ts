@@ -1,7 +1,19 @@
 // Atomics. All are sequentially consistent: AMOs and LL/SC with aq and rl, loads and stores between fences (RISC-V manual, table "Mappings from C/C++ primitives
 // to RISC-V primitives"). Bytes and halfwords are handled in their aligned word.
 import { I16, I32, I64, I8, type MemFlags, type Type, type Value } from '@k23/ir'
-import { atomic_cas, atomic_load, atomic_rmw, atomic_store, fits16, fits64, flags, type Rule, rmwOp, val, w32or64 } from '@k23/rules'
+import {
+  atomic_cas,
+  atomic_load,
+  atomic_rmw,
+  atomic_store,
+  fits16,
+  fits64,
+  flags,
+  type Rule,
+  rmwOp,
+  val,
+  w32or64,
+} from '@k23/rules'
 import { emit } from '../insts/index.ts'
 import type { Writable, XReg } from '../insts/index.ts'
 import { X0, storeRow } from '../context.ts'
@@ -14,11 +26,29 @@ type Amo = (s: RiscvLower, rd: Writable<XReg>, rs1: XReg, rs2: XReg, aqrl: numbe
 const NONE = undefined
 // By RMW_OPS: add sub and nand or xor xchg umin umax smin smax
 const words: readonly (Amo | undefined)[] = [
-  emit.amoadd_w, NONE, emit.amoand_w, NONE, emit.amoor_w, emit.amoxor_w, emit.amoswap_w, emit.amominu_w, emit.amomaxu_w, emit.amomin_w,
+  emit.amoadd_w,
+  NONE,
+  emit.amoand_w,
+  NONE,
+  emit.amoor_w,
+  emit.amoxor_w,
+  emit.amoswap_w,
+  emit.amominu_w,
+  emit.amomaxu_w,
+  emit.amomin_w,
   emit.amomax_w,
 ]
 const doubles: readonly (Amo | undefined)[] = [
-  emit.amoadd_d, NONE, emit.amoand_d, NONE, emit.amoor_d, emit.amoxor_d, emit.amoswap_d, emit.amominu_d, emit.amomaxu_d, emit.amomin_d,
+  emit.amoadd_d,
+  NONE,
+  emit.amoand_d,
+  NONE,
+  emit.amoor_d,
+  emit.amoxor_d,
+  emit.amoswap_d,
+  emit.amominu_d,
+  emit.amomaxu_d,
+  emit.amomin_d,
   emit.amomax_d,
 ]
 const RMW_SUB = 1

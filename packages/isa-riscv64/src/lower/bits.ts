@@ -95,8 +95,6 @@ export function selectBits(c: RiscvLower, k: XReg, x: XReg, y: XReg): XReg {
   return c.rrr(emit.xor, y, c.rrr(emit.and, c.rrr(emit.xor, x, y), k))
 }
 
-
-
 // biome-ignore format: table
 export const bitRules: Rule[] = [
   rule('popcnt_zbb', w32or64, [val],      (x) => popcnt(x),               (c, t, x) => c.rr(t === I32 ? emit.cpopw : emit.cpop, c.x(x)), { has: [zbb] }),

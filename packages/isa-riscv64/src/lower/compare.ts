@@ -137,4 +137,3 @@ export function truth(c: RiscvLower, x: Value): XReg {
   const { a } = nonZero(c, x)
   return c.rrr(emit.sltu, X0, a)
 }
-

@@ -1,9 +1,43 @@
 // Comparisons, selections, branches, traps, calls by address, and the registers that CLIF names.
 import { type GlobalValue, I64, isFloat, type Type, type Value } from '@k23/ir'
 import {
-  any, bmask, br_table, brif, cc, debugtrap, fence, fits64, func_addr, get_frame_pointer, get_pinned_reg, get_return_address,
-  get_stack_pointer, i128, i64, icmp, iconst, intRange, jumpTable, type Rule, select, select_spectre_guard, sequence_point,
-  set_pinned_reg, stack_addr, stackSlot, offset, symbol_value, trap, trapCode, trapnz, trapz, uadd_overflow_trap, val, valOf, func, globalValue,
+  any,
+  bmask,
+  br_table,
+  brif,
+  cc,
+  debugtrap,
+  fence,
+  fits64,
+  func_addr,
+  get_frame_pointer,
+  get_pinned_reg,
+  get_return_address,
+  get_stack_pointer,
+  i128,
+  i64,
+  icmp,
+  iconst,
+  intRange,
+  jumpTable,
+  type Rule,
+  select,
+  select_spectre_guard,
+  sequence_point,
+  set_pinned_reg,
+  stack_addr,
+  stackSlot,
+  offset,
+  symbol_value,
+  trap,
+  trapCode,
+  trapnz,
+  trapz,
+  uadd_overflow_trap,
+  val,
+  valOf,
+  func,
+  globalValue,
 } from '@k23/rules'
 import { FRAME_SLOT, P_TRAP } from '@k23/machinst'
 import { emit, Opc } from '../insts/index.ts'
@@ -69,7 +103,8 @@ function frameAddr(c: RiscvLower, slot: number, off: number): XReg {
 
 function symbol(c: RiscvLower, gv: GlobalValue): XReg {
   const data = c.func.globalValues[gv]
-  if (data.kind !== 'symbol') return c.unsupported('symbol_value of a global value that is no symbol', 'declare the global value as a symbol')
+  if (data.kind !== 'symbol')
+    return c.unsupported('symbol_value of a global value that is no symbol', 'declare the global value as a symbol')
   return c.symbol({ name: data.name, addend: data.offset })
 }
 

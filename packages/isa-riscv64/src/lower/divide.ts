@@ -1,6 +1,14 @@
 // Division. RISC-V's divide instructions never trap: a quotient by zero is all ones, min / -1 wraps, and the remainder by zero is the dividend. CLIF wants
 // traps, so checks are made, except where the divisor is a constant that rules them out. div*w takes its operands from the low 32 bits.
-import { I32, I64, laneBits, TRAP_INTEGER_DIVISION_BY_ZERO, TRAP_INTEGER_OVERFLOW, type Type, type Value } from '@k23/ir'
+import {
+  I32,
+  I64,
+  laneBits,
+  TRAP_INTEGER_DIVISION_BY_ZERO,
+  TRAP_INTEGER_OVERFLOW,
+  type Type,
+  type Value,
+} from '@k23/ir'
 import { at, fits64, iconst, immBy, inst, NO, type Rule, sdiv, srem, udiv, urem, val } from '@k23/rules'
 import { emit, Opc } from '../insts/index.ts'
 import type { XReg } from '../insts/index.ts'
@@ -22,7 +30,16 @@ function trapOnOverflow(c: RiscvLower, t: Type, x: XReg, y: XReg): void {
   c.trapIf(Opc.beq, bad, X0, TRAP_INTEGER_OVERFLOW)
 }
 
-function divide(c: RiscvLower, t: Type, x: Value, y: Value, wide: Op2, word: Op2, signed: boolean, overflow: boolean): XReg {
+function divide(
+  c: RiscvLower,
+  t: Type,
+  x: Value,
+  y: Value,
+  wide: Op2,
+  word: Op2,
+  signed: boolean,
+  overflow: boolean,
+): XReg {
   // Zero is seen in the extended divisor; a word division itself needs no extension.
   const b = signed || t === I32 ? c.sx(y) : c.zx(y)
   trapOnZero(c, b)
@@ -56,7 +73,6 @@ function divisor(c: RiscvLower, i: number, signed: boolean): XReg {
   const y = c.func.arg(i as never, 1)
   return signed || c.func.typeOf(y) === I32 ? c.sx(y) : c.zx(y)
 }
-
 
 // biome-ignore format: table
 export const divideRules: Rule[] = [

@@ -1,5 +1,14 @@
 // The lowering context with the compiled rules, and what rules do not express: stack limits, opcodes that are a side table's business.
-import { type Func, type GlobalValue, type Inst, type MemFlags, memTrapCode, NOTRAP, TRAP_HEAP_OUT_OF_BOUNDS, TRAP_STACK_OVERFLOW } from '@k23/ir'
+import {
+  type Func,
+  type GlobalValue,
+  type Inst,
+  type MemFlags,
+  memTrapCode,
+  NOTRAP,
+  TRAP_HEAP_OUT_OF_BOUNDS,
+  TRAP_STACK_OVERFLOW,
+} from '@k23/ir'
 import { operand, FIXED, CLASS_INT } from '@k23/regalloc'
 import type { TargetIsa, VCode } from '@k23/machinst'
 import { emit, Opc } from '../insts/index.ts'
@@ -47,7 +56,8 @@ export class RiscvLower extends RvCtx {
       case 'load': {
         const base = this.globalValue(data.base, defs)
         const d = this.tx()
-        if (data.offset < -2048 || data.offset > 2047) this.unsupported('a global value with a large offset', 'keep offsets below 2 KiB')
+        if (data.offset < -2048 || data.offset > 2047)
+          this.unsupported('a global value with a large offset', 'keep offsets below 2 KiB')
         loadRow(data.type)(this, d as never, base, data.offset)
         return d
       }

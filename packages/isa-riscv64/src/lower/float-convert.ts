@@ -2,11 +2,39 @@
 //
 // fcvt saturates by itself, and gives the maximum for a NaN. CLIF's trapping conversions look at the range first; the saturating ones clear the result for a NaN.
 import {
-  F16, F32, F64, laneBits, TRAP_BAD_CONVERSION_TO_INTEGER, TRAP_INTEGER_OVERFLOW, type Type, type Value,
+  F16,
+  F32,
+  F64,
+  laneBits,
+  TRAP_BAD_CONVERSION_TO_INTEGER,
+  TRAP_INTEGER_OVERFLOW,
+  type Type,
+  type Value,
 } from '@k23/ir'
 import {
-  any, band, bitcast, bitselect, bnot, bor, bxor, constant, f128, f128const, fcvt_from_sint, fcvt_from_uint, fcvt_to_sint, fcvt_to_sint_sat,
-  fcvt_to_uint, fcvt_to_uint_sat, fits64, i128, type Rule, type TypeSet, typeUnion, val, valOf,
+  any,
+  band,
+  bitcast,
+  bitselect,
+  bnot,
+  bor,
+  bxor,
+  constant,
+  f128,
+  f128const,
+  fcvt_from_sint,
+  fcvt_from_uint,
+  fcvt_to_sint,
+  fcvt_to_sint_sat,
+  fcvt_to_uint,
+  fcvt_to_uint_sat,
+  fits64,
+  i128,
+  type Rule,
+  type TypeSet,
+  typeUnion,
+  val,
+  valOf,
 } from '@k23/rules'
 import { emit, Opc } from '../insts/index.ts'
 import type { FReg, Writable, XReg } from '../insts/index.ts'
@@ -126,7 +154,10 @@ function cast(c: RiscvLower, t: Type, x: Value): number {
   return isFloatType(t) ? fromBits(c, t, c.x(x)) : bitsOf(c, x)
 }
 
-const bitwise = (op: typeof emit.and) => (c: RiscvLower, t: Type, x: Value, y: Value): FReg => fromBits(c, t, c.rrr(op, bitsOf(c, x), bitsOf(c, y)))
+const bitwise =
+  (op: typeof emit.and) =>
+  (c: RiscvLower, t: Type, x: Value, y: Value): FReg =>
+    fromBits(c, t, c.rrr(op, bitsOf(c, x), bitsOf(c, y)))
 
 function quadConstant(c: RiscvLower, k: number): number {
   const bytes = c.func.constants[k]

@@ -4,12 +4,60 @@
 // innocuous for + - * / and sqrt (Figueroa 1995); fma takes f64, where the sum is exact wherever it could matter.
 // RISC-V gives the canonical NaN where CLIF allows any; fmin and fmax return the other operand for a NaN (IEEE 754-2019 minimumNumber), CLIF wants the NaN.
 import {
-  F16, F32, F64, FCC_EQ, FCC_GE, FCC_GT, FCC_LE, FCC_LT, FCC_ONE, FCC_ORD, FCC_UEQ, FCC_UGE, FCC_UGT, FCC_ULE, FCC_ULT, FCC_UNO, type FloatCC,
-  type Type, type Value,
+  F16,
+  F32,
+  F64,
+  FCC_EQ,
+  FCC_GE,
+  FCC_GT,
+  FCC_LE,
+  FCC_LT,
+  FCC_ONE,
+  FCC_ORD,
+  FCC_UEQ,
+  FCC_UGE,
+  FCC_UGT,
+  FCC_ULE,
+  FCC_ULT,
+  FCC_UNO,
+  type FloatCC,
+  type Type,
+  type Value,
 } from '@k23/ir'
 import {
-  any, brif, ceil, f16, f32, f64, fabs, fadd, fcc, fcmp, fcopysign, fdemote, fdiv, floor, fma, fmax, fmin, fmul, fneg, fpromote, fsub, nearest,
-  type Rule, select, sqrt, trapCode, trapnz, trapz, trunc, type TypeSet, typeUnion, val, valOf,
+  any,
+  brif,
+  ceil,
+  f16,
+  f32,
+  f64,
+  fabs,
+  fadd,
+  fcc,
+  fcmp,
+  fcopysign,
+  fdemote,
+  fdiv,
+  floor,
+  fma,
+  fmax,
+  fmin,
+  fmul,
+  fneg,
+  fpromote,
+  fsub,
+  nearest,
+  type Rule,
+  select,
+  sqrt,
+  trapCode,
+  trapnz,
+  trapz,
+  trunc,
+  type TypeSet,
+  typeUnion,
+  val,
+  valOf,
 } from '@k23/rules'
 import { emit, Opc } from '../insts/index.ts'
 import type { FReg, Writable, XReg } from '../insts/index.ts'
@@ -97,35 +145,41 @@ const msubs: Rows<F3R> = [emit.fmsub_h, emit.fmsub_s, emit.fmsub_d]
 const nmsubs: Rows<F3R> = [emit.fnmsub_h, emit.fnmsub_s, emit.fnmsub_d]
 const nmadds: Rows<F3R> = [emit.fnmadd_h, emit.fnmadd_s, emit.fnmadd_d]
 
-const binary = (rows: Rows<F2R>) => (c: RiscvLower, t: Type, x: Value, y: Value): FReg => {
-  const d = c.tf()
-  rowOf(c, rows, t)(c, d, operand(c, x), operand(c, y), RNE)
-  return finish(c, t, d)
-}
-
-const fused = (rows: Rows<F3R>) => (c: RiscvLower, t: Type, x: Value, y: Value, z: Value): FReg => {
-  const d = c.tf()
-  if (workType(c, t) === t) {
-    rowOf(c, rows, t)(c, d, c.f(x), c.f(y), c.f(z), RNE)
-    return d
+const binary =
+  (rows: Rows<F2R>) =>
+  (c: RiscvLower, t: Type, x: Value, y: Value): FReg => {
+    const d = c.tf()
+    rowOf(c, rows, t)(c, d, operand(c, x), operand(c, y), RNE)
+    return finish(c, t, d)
   }
-  c.needHalf()
-  const wide = (v: Value): FReg => f1r(c, emit.fcvt_d_h, c.f(v), RNE)
-  rows[2](c, d, wide(x), wide(y), wide(z), RNE)
-  return f1r(c, emit.fcvt_h_d, d, RNE)
-}
+
+const fused =
+  (rows: Rows<F3R>) =>
+  (c: RiscvLower, t: Type, x: Value, y: Value, z: Value): FReg => {
+    const d = c.tf()
+    if (workType(c, t) === t) {
+      rowOf(c, rows, t)(c, d, c.f(x), c.f(y), c.f(z), RNE)
+      return d
+    }
+    c.needHalf()
+    const wide = (v: Value): FReg => f1r(c, emit.fcvt_d_h, c.f(v), RNE)
+    rows[2](c, d, wide(x), wide(y), wide(z), RNE)
+    return f1r(c, emit.fcvt_h_d, d, RNE)
+  }
 
 /** Where neither is a NaN the machine's minimum or maximum, else their sum, which is a NaN. */
-const extreme = (quiet: Rows<F2>, plain: Rows<F2>) => (c: RiscvLower, t: Type, x: Value, y: Value): FReg => {
-  const a = operand(c, x)
-  const b = operand(c, y)
-  if (c.has(ZFA)) return finish(c, t, f2(c, rowOf(c, quiet, t), a, b))
-  const eq = rowOf(c, equals, t)
-  const ordered = c.rrr(emit.and, test(c, eq, a, a), test(c, eq, b, b))
-  const sum = c.tf()
-  rowOf(c, adds, t)(c, sum, a, b, RNE)
-  return finish(c, t, c.selectF(Opc.bne, ordered, X0, f2(c, rowOf(c, plain, t), a, b), sum))
-}
+const extreme =
+  (quiet: Rows<F2>, plain: Rows<F2>) =>
+  (c: RiscvLower, t: Type, x: Value, y: Value): FReg => {
+    const a = operand(c, x)
+    const b = operand(c, y)
+    if (c.has(ZFA)) return finish(c, t, f2(c, rowOf(c, quiet, t), a, b))
+    const eq = rowOf(c, equals, t)
+    const ordered = c.rrr(emit.and, test(c, eq, a, a), test(c, eq, b, b))
+    const sum = c.tf()
+    rowOf(c, adds, t)(c, sum, a, b, RNE)
+    return finish(c, t, c.selectF(Opc.bne, ordered, X0, f2(c, rowOf(c, plain, t), a, b), sum))
+  }
 
 /** Operations on the sign bit, which are no arithmetic: a NaN keeps its payload. */
 function signOf(c: RiscvLower, rows: Rows<F2>, t: Type, x: Value, y: Value): FReg {
@@ -141,18 +195,25 @@ function signOf(c: RiscvLower, rows: Rows<F2>, t: Type, x: Value, y: Value): FRe
  * Rounding to an integral value without Zfa: through an integer where the magnitude is below 2^(mantissa bits), with the sign of x for zeros; above, every
  * value is integral. min(x, x) is x, and quiet for a NaN.
  */
-const rounding = (mode: number) => (c: RiscvLower, t: Type, x: Value): FReg => {
-  const a = operand(c, x)
-  if (c.has(ZFA)) return finish(c, t, f1r(c, rowOf(c, rounds, t), a, mode))
-  const w = workType(c, t)
-  const small = test(c, rowOf(c, lesses, t), f2(c, rowOf(c, products, t), a, a), c.constF(w, w === F64 ? 2 ** 52 : w === F32 ? 2 ** 23 : 2 ** 10))
-  const n = c.tx()
-  ;(w === F64 ? emit.fcvt_l_d : w === F32 ? emit.fcvt_w_s : emit.fcvt_w_h)(c, n, a, mode)
-  const back = c.tf()
-  ;(w === F64 ? emit.fcvt_d_l : w === F32 ? emit.fcvt_s_w : emit.fcvt_h_w)(c, back, n, RNE)
-  const rounded = f2(c, rowOf(c, signs, t), back, a)
-  return finish(c, t, c.selectF(Opc.bne, small, X0, rounded, f2(c, rowOf(c, mins, t), a, a)))
-}
+const rounding =
+  (mode: number) =>
+  (c: RiscvLower, t: Type, x: Value): FReg => {
+    const a = operand(c, x)
+    if (c.has(ZFA)) return finish(c, t, f1r(c, rowOf(c, rounds, t), a, mode))
+    const w = workType(c, t)
+    const small = test(
+      c,
+      rowOf(c, lesses, t),
+      f2(c, rowOf(c, products, t), a, a),
+      c.constF(w, w === F64 ? 2 ** 52 : w === F32 ? 2 ** 23 : 2 ** 10),
+    )
+    const n = c.tx()
+    ;(w === F64 ? emit.fcvt_l_d : w === F32 ? emit.fcvt_w_s : emit.fcvt_w_h)(c, n, a, mode)
+    const back = c.tf()
+    ;(w === F64 ? emit.fcvt_d_l : w === F32 ? emit.fcvt_s_w : emit.fcvt_h_w)(c, back, n, RNE)
+    const rounded = f2(c, rowOf(c, signs, t), back, a)
+    return finish(c, t, c.selectF(Opc.bne, small, X0, rounded, f2(c, rowOf(c, mins, t), a, a)))
+  }
 
 // ---- comparisons
 
@@ -174,20 +235,34 @@ function compare(c: RiscvLower, cc: FloatCC, x: Value, y: Value): FloatTest {
   const either = (): XReg => c.rrr(emit.or, test(c, lt, a, b), test(c, lt, b, a))
   const ordered = (): XReg => (x === y ? test(c, eq, a, a) : c.rrr(emit.and, test(c, eq, a, a), test(c, eq, b, b)))
   switch (cc) {
-    case FCC_EQ: return is(test(c, eq, a, b))
-    case FCC_LT: return is(test(c, lt, a, b))
-    case FCC_LE: return is(test(c, le, a, b))
-    case FCC_GT: return is(test(c, lt, b, a))
-    case FCC_GE: return is(test(c, le, b, a))
-    case FCC_ONE: return is(either())
-    case FCC_UEQ: return not(either())
-    case FCC_ORD: return is(ordered())
-    case FCC_UNO: return not(ordered())
-    case FCC_ULT: return not(test(c, le, b, a))
-    case FCC_ULE: return not(test(c, lt, b, a))
-    case FCC_UGT: return not(test(c, le, a, b))
-    case FCC_UGE: return not(test(c, lt, a, b))
-    default: return not(test(c, eq, a, b)) // ne
+    case FCC_EQ:
+      return is(test(c, eq, a, b))
+    case FCC_LT:
+      return is(test(c, lt, a, b))
+    case FCC_LE:
+      return is(test(c, le, a, b))
+    case FCC_GT:
+      return is(test(c, lt, b, a))
+    case FCC_GE:
+      return is(test(c, le, b, a))
+    case FCC_ONE:
+      return is(either())
+    case FCC_UEQ:
+      return not(either())
+    case FCC_ORD:
+      return is(ordered())
+    case FCC_UNO:
+      return not(ordered())
+    case FCC_ULT:
+      return not(test(c, le, b, a))
+    case FCC_ULE:
+      return not(test(c, lt, b, a))
+    case FCC_UGT:
+      return not(test(c, le, a, b))
+    case FCC_UGE:
+      return not(test(c, lt, a, b))
+    default:
+      return not(test(c, eq, a, b)) // ne
   }
 }
 

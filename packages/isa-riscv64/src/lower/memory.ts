@@ -1,8 +1,30 @@
 // Loads and stores. Offsets beyond 12 bits go through the context's addr(); accesses may be unaligned, which the machine allows.
 import { BIG, bytes, F16, isFloat, type MemFlags, type Type, type Value } from '@k23/ir'
 import {
-  f128, fits64, f16, f32, f64, flags, i128, i64, istore16, istore32, istore8, load, offset, type Rule, sload16, sload32, sload8, store, type TypeSet,
-  typeUnion, uload16, uload32, uload8, val,
+  f128,
+  fits64,
+  f16,
+  f32,
+  f64,
+  flags,
+  i128,
+  i64,
+  istore16,
+  istore32,
+  istore8,
+  load,
+  offset,
+  type Rule,
+  sload16,
+  sload32,
+  sload8,
+  store,
+  type TypeSet,
+  typeUnion,
+  uload16,
+  uload32,
+  uload8,
+  val,
 } from '@k23/rules'
 import { emit } from '../insts/index.ts'
 import type { XReg } from '../insts/index.ts'

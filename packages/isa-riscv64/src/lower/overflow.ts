@@ -1,8 +1,19 @@
 // Arithmetic that reports overflow. Narrow widths compute in 64 bits and look at what does not fit.
 import { I64, laneBits, type Type, type Value } from '@k23/ir'
 import {
-  fits64, type Rule, sadd_overflow, sadd_overflow_cin, smul_overflow, ssub_overflow, ssub_overflow_bin, uadd_overflow, uadd_overflow_cin,
-  umul_overflow, usub_overflow, usub_overflow_bin, val,
+  fits64,
+  type Rule,
+  sadd_overflow,
+  sadd_overflow_cin,
+  smul_overflow,
+  ssub_overflow,
+  ssub_overflow_bin,
+  uadd_overflow,
+  uadd_overflow_cin,
+  umul_overflow,
+  usub_overflow,
+  usub_overflow_bin,
+  val,
 } from '@k23/rules'
 import { emit } from '../insts/index.ts'
 import type { XReg } from '../insts/index.ts'

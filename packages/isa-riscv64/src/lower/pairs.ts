@@ -1,9 +1,46 @@
 // i128 as two registers, low half first.
 import { SLT, type Type, ULT, type Value } from '@k23/ir'
 import {
-  band, bitrev, bitselect, bnot, bor, bswap, bxor, clz, ctz, i128, iabs, iadd, imul, ineg, ishl, isub, popcnt, rotl, rotr, type Rule, smax,
-  smin, sshr, uadd_overflow, umax, umin, ushr, usub_overflow, val, sadd_overflow, ssub_overflow, cls,
-  sadd_overflow_cin, smul_overflow, smulhi, ssub_overflow_bin, uadd_overflow_cin, umul_overflow, umulhi, usub_overflow_bin,
+  band,
+  bitrev,
+  bitselect,
+  bnot,
+  bor,
+  bswap,
+  bxor,
+  clz,
+  ctz,
+  i128,
+  iabs,
+  iadd,
+  imul,
+  ineg,
+  ishl,
+  isub,
+  popcnt,
+  rotl,
+  rotr,
+  type Rule,
+  smax,
+  smin,
+  sshr,
+  uadd_overflow,
+  umax,
+  umin,
+  ushr,
+  usub_overflow,
+  val,
+  sadd_overflow,
+  ssub_overflow,
+  cls,
+  sadd_overflow_cin,
+  smul_overflow,
+  smulhi,
+  ssub_overflow_bin,
+  uadd_overflow_cin,
+  umul_overflow,
+  umulhi,
+  usub_overflow_bin,
 } from '@k23/rules'
 import { emit, Opc } from '../insts/index.ts'
 import type { XReg } from '../insts/index.ts'
@@ -116,8 +153,8 @@ function minMaxPair(c: RiscvLower, cc: number, swap: boolean, x: Value, y: Value
   return c.pair(lo, c.selectX(Opc.bne, less, X0, c.hi(x), c.hi(y)))
 }
 
-
-const bitwise = (op: typeof emit.and) => (c: RiscvLower, _t: Type, x: Value, y: Value) => c.pair(c.rrr(op, c.lo(x), c.lo(y)), c.rrr(op, c.hi(x), c.hi(y)))
+const bitwise = (op: typeof emit.and) => (c: RiscvLower, _t: Type, x: Value, y: Value) =>
+  c.pair(c.rrr(op, c.lo(x), c.lo(y)), c.rrr(op, c.hi(x), c.hi(y)))
 
 function uaddOverflow(c: RiscvLower, x: Pair, y: Pair): number {
   const s = addPair(c, x, y)
@@ -197,7 +234,11 @@ function smulOverflow(c: RiscvLower, x: Pair, y: Pair): number {
   const p = mulPair(c, x, y)
   const h = mulHighSigned(c, x, y)
   const sign = c.rri(emit.srai, p.hi, 63)
-  return c.handles.triple(p.lo, p.hi, c.rrr(emit.sltu, X0, c.rrr(emit.or, c.rrr(emit.xor, h.lo, sign), c.rrr(emit.xor, h.hi, sign))))
+  return c.handles.triple(
+    p.lo,
+    p.hi,
+    c.rrr(emit.sltu, X0, c.rrr(emit.or, c.rrr(emit.xor, h.lo, sign), c.rrr(emit.xor, h.hi, sign))),
+  )
 }
 
 // biome-ignore format: table

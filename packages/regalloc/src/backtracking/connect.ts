@@ -19,7 +19,6 @@ import {
   STACK,
   allocIsReg,
   allocReg,
-  allocStack,
   opConstraint,
   opIsDef,
   opIsLate,
@@ -27,95 +26,150 @@ import {
 } from '../interface.ts'
 import { ParallelMoves } from '../moves.ts'
 import type { LiveIns } from './liveness.ts'
-import { IN_MEMORY } from './process.ts'
+import { Pieces } from './pieces.ts'
 import { removeRedundantMoves } from './redundant.ts'
 import { assignSlots } from './slots.ts'
 import type { Tables } from './tables.ts'
+import { TIED } from './workspace.ts'
 
 const HEAD = 0
 const STORE = 1
 const STEP = 2
 const TAIL = 3
 
+/** One function's locations and moves. */
 export function connect(t: Tables, live: LiveIns): AllocOutput {
-  const { input, env } = t
-  const { opStart, opVReg, opDesc, vregClass, blockInsts, succStart, succs, predStart, preds, paramStart, params } =
-    input
-  const area = new SpillArea()
-  const slots = assignSlots(t, area)
-  const pieces = new Pieces(t, slots)
-  const allocs = new Int32Array(opStart[input.numInsts])
-  const groups = [HEAD, STORE, STEP, TAIL].map(() => new EditList(64))
-  const tied = new Uint8Array(opStart[input.numInsts])
-  for (let i = 0; i < input.numInsts; i++) {
-    for (let o = opStart[i]; o < opStart[i + 1]; o++) {
-      if (opConstraint(opDesc[o]) === REUSE) tied[opStart[i] + opPayload(opDesc[o])] = 1
-    }
-  }
-  const isFirst = new Uint8Array(input.numInsts + 1)
-  for (let b = 0; b < input.numBlocks; b++) isFirst[blockInsts[b]] = 1
-  const slotOf = (v: number): number => allocStack(slots[t.setOf[v]])
-  const move = (group: number, inst: number, from: number, to: number, v: number): void => {
-    if (from === 0 || to === 0) bug('regalloc', input.name, `v${v}`, `has no location before inst${inst}`)
-    if (from !== to) groups[group].push(2 * inst, from, to, vregClass[v])
+  return new Connector(t, live).run()
+}
+
+class Connector {
+  private readonly t: Tables
+  private readonly live: LiveIns
+  private readonly area = new SpillArea()
+  private readonly pieces: Pieces
+  private readonly allocs: Int32Array
+  private readonly groups = [new EditList(16), new EditList(16), new EditList(16), new EditList(16)]
+  /** Per operand: 1 for a use that a def takes over; empty where there is no such def. */
+  private readonly tied: Int32Array
+  private readonly ties: boolean
+
+  constructor(t: Tables, live: LiveIns) {
+    const { input, reuses } = t
+    const numOps = input.opStart[input.numInsts]
+    this.t = t
+    this.live = live
+    this.pieces = new Pieces(t, assignSlots(t, this.area))
+    this.allocs = new Int32Array(numOps)
+    this.ties = reuses.length !== 0
+    this.tied = this.ties ? t.work.get(TIED, numOps, 0) : NONE_TIED
+    for (let k = 1; k < reuses.length; k += 2) this.tied[reuses[k]] = 1
   }
 
-  // Locations of operands.
-  for (let i = 0; i < input.numInsts; i++) {
-    for (let o = opStart[i]; o < opStart[i + 1]; o++) {
-      const v = opVReg[o]
-      const d = opDesc[o]
-      const c = opConstraint(d)
-      if (c === FIXED) allocs[o] = allocReg(opPayload(d))
-      else if (c === STACK) allocs[o] = opIsDef(d) || tied[o] === 0 ? slotOf(v) : 0
-      else if (c === REUSE) {
-        const use = opStart[i] + opPayload(d)
-        const uc = opConstraint(opDesc[use])
-        allocs[o] = uc === FIXED ? allocReg(opPayload(opDesc[use])) : uc === STACK ? slotOf(v) : pieces.at(v, 2 * i + 1)
-        allocs[use] = allocs[o]
-      } else if (allocs[o] === 0 && !(!opIsDef(d) && tied[o] !== 0)) {
-        allocs[o] = pieces.at(v, opIsLate(d) ? 2 * i + 1 : 2 * i)
+  run(): AllocOutput {
+    const { input } = this.t
+    this.locate()
+    for (let b = 0; b < input.numBlocks; b++) {
+      this.insideBlock(b)
+      this.edges(b)
+      this.branchResults(b)
+    }
+    this.seams()
+    const edits = this.inOrder()
+    removeRedundantMoves(this.t, this.allocs, edits, this.area.words)
+    return finishOutput(input, this.allocs, edits, this.area.words)
+  }
+
+  private move(group: number, inst: number, from: number, to: number, v: number): void {
+    const { input } = this.t
+    if (from === 0 || to === 0) bug('regalloc', input.name, `v${v}`, `has no location before inst${inst}`)
+    if (from !== to) this.groups[group].push(2 * inst, from, to, input.vregClass[v])
+  }
+
+  /** Locations of operands. */
+  private locate(): void {
+    const { t, pieces, allocs, tied, ties } = this
+    const { numInsts, opStart, opVReg, opDesc } = t.input
+    const { location } = pieces
+    for (let i = 0; i < numInsts; i++) {
+      const end = opStart[i + 1]
+      for (let o = opStart[i]; o < end; o++) {
+        const v = opVReg[o]
+        const d = opDesc[o]
+        const c = opConstraint(d)
+        if (c === FIXED) allocs[o] = allocReg(opPayload(d))
+        else if (c === STACK) allocs[o] = opIsDef(d) || !ties || tied[o] === 0 ? pieces.slot(v) : 0
+        else if (c === REUSE) {
+          const use = opStart[i] + opPayload(d)
+          const uc = opConstraint(opDesc[use])
+          allocs[o] =
+            uc === FIXED ? allocReg(opPayload(opDesc[use])) : uc === STACK ? pieces.slot(v) : pieces.at(v, 2 * i + 1)
+          allocs[use] = allocs[o]
+        } else if (allocs[o] === 0 && !(ties && !opIsDef(d) && tied[o] !== 0)) {
+          const at = location[v]
+          allocs[o] = at >= 0 ? at : pieces.at(v, opIsLate(d) ? 2 * i + 1 : 2 * i)
+        }
       }
     }
   }
 
-  /** Where `v` is when instruction `i`, of the same block, is about to begin: at the end of the one before. */
-  const before = (v: number, i: number): number => {
-    if (isFirst[i] !== 0) return pieces.at(v, 2 * i)
+  /** Where `v` is when instruction `i`, not the first of its block, is about to begin: at the end of the one before. */
+  private before(v: number, i: number): number {
+    const { t, allocs } = this
+    const { opStart } = t.input
     const def = t.copiedDef[v]
     if (def >= opStart[i - 1] && def < opStart[i]) return allocs[def]
-    return pieces.at(v, 2 * i - 1)
+    return this.pieces.at(v, 2 * i - 1)
   }
 
-  for (let b = 0; b < input.numBlocks; b++) {
+  /** Moves at a block's head and between its instructions. */
+  private insideBlock(b: number): void {
+    const { t, pieces, allocs, tied, ties } = this
+    const { opStart, opVReg, opDesc, blockInsts, paramStart, params } = t.input
     const first = blockInsts[b]
     const term = blockInsts[b + 1] - 1
-    for (let k = paramStart[b]; k < paramStart[b + 1]; k++) {
-      const p = params[k]
-      if (t.inMemory[p] === 0) continue
-      const at = pieces.at(p, 2 * first)
-      if (at !== 0) move(STORE, first, at, slotOf(p), p)
+    if (t.anyInMemory) {
+      for (let k = paramStart[b]; k < paramStart[b + 1]; k++) {
+        const p = params[k]
+        if (t.inMemory[p] === 0) continue
+        const at = pieces.at(p, 2 * first)
+        if (at !== 0) this.move(STORE, first, at, pieces.slot(p), p)
+      }
     }
     for (let i = first; i <= term; i++) {
-      for (let o = opStart[i]; o < opStart[i + 1]; o++) {
+      const end = opStart[i + 1]
+      for (let o = opStart[i]; o < end; o++) {
         const v = opVReg[o]
         const d = opDesc[o]
         if (v === NO_VREG) continue
         if (!opIsDef(d)) {
-          if (opConstraint(d) === FIXED || tied[o] !== 0) {
-            move(STEP, i, before(v, i), allocs[o], v)
+          if (opConstraint(d) === FIXED || (ties && tied[o] !== 0)) {
+            this.move(STEP, i, i === first ? pieces.at(v, 2 * i) : this.before(v, i), allocs[o], v)
           }
           continue
         }
         if (i === term) continue
-        if (t.inMemory[v] !== 0 && pieces.isUsed(v)) move(STEP, i + 1, allocs[o], slotOf(v), v)
+        if (t.inMemory[v] !== 0 && pieces.isUsed(v)) this.move(STEP, i + 1, allocs[o], pieces.slot(v), v)
         if (t.copiedDef[v] === o) {
           const next = pieces.at(v, 2 * i + 2)
-          if (next !== 0 && allocIsReg(next)) move(STEP, i + 1, allocs[o], next, v)
+          if (next !== 0 && allocIsReg(next)) this.move(STEP, i + 1, allocs[o], next, v)
         }
       }
     }
-    // Edges.
+  }
+
+  /** The operand of an instruction that defines `v`, or -1. */
+  private defIn(inst: number, v: number): number {
+    const { opStart, opVReg, opDesc } = this.t.input
+    for (let o = opStart[inst]; o < opStart[inst + 1]; o++) if (opVReg[o] === v && opIsDef(opDesc[o])) return o
+    return -1
+  }
+
+  private edges(b: number): void {
+    const { t, live, pieces, allocs } = this
+    const { input } = t
+    const { opStart, blockInsts, succStart, succs, predStart, paramStart, params, edgeArgs, edgeArgStart } = input
+    const term = blockInsts[b + 1] - 1
+    const operands = opStart[term] !== opStart[term + 1]
     for (let e = succStart[b]; e < succStart[b + 1]; e++) {
       const s = succs[e]
       const head = predStart[s + 1] - predStart[s] === 1
@@ -123,154 +177,107 @@ export function connect(t: Tables, live: LiveIns): AllocOutput {
         bug('regalloc', input.name, `block${b}`, `critical edge to block${s}`)
       const group = head ? HEAD : TAIL
       const at = head ? blockInsts[s] : term
-      const madeByBranch = (v: number): number => {
-        for (let o = opStart[term]; o < opStart[term + 1]; o++) if (opVReg[o] === v && opIsDef(opDesc[o])) return o
-        return -1
+      const begin = 2 * blockInsts[s]
+      // Where every value stays where it is, only what the branch makes can have to move.
+      if (pieces.anySplit || operands) {
+        for (let k = live.start[s]; k < live.start[s + 1]; k++) {
+          const v = live.values[k]
+          const whole = pieces.location[v] >= 0
+          if (whole && !operands) continue
+          const to = pieces.at(v, begin)
+          if (to === 0) bug('regalloc', input.name, `v${v}`, `has no location at block${s}`)
+          if (!allocIsReg(to)) continue
+          const o = operands ? this.defIn(term, v) : -1
+          if (o >= 0) this.move(group, at, allocs[o], to, v)
+          else if (!whole) this.move(group, at, pieces.at(v, 2 * term + 1), to, v)
+        }
       }
-      const atEnd = (v: number): number => {
-        const o = madeByBranch(v)
-        return o >= 0 ? allocs[o] : pieces.at(v, 2 * term + 1)
-      }
-      for (let k = live.start[s]; k < live.start[s + 1]; k++) {
-        const v = live.values[k]
-        const to = pieces.at(v, 2 * blockInsts[s])
-        if (allocIsReg(to)) {
-          if (!pieces.isWhole(v) || opStart[term] !== opStart[term + 1]) move(group, at, atEnd(v), to, v)
-        } else if (to === 0) bug('regalloc', input.name, `v${v}`, `has no location at block${s}`)
-      }
-      for (let k = 0; k < paramStart[s + 1] - paramStart[s]; k++) {
+      const numParams = paramStart[s + 1] - paramStart[s]
+      for (let k = 0; k < numParams; k++) {
         const p = params[paramStart[s] + k]
-        const to = pieces.at(p, 2 * blockInsts[s])
+        const to = pieces.at(p, begin)
         if (to === 0) continue // nobody reads it
-        const a = input.edgeArgs[input.edgeArgStart[e] + k]
+        const a = edgeArgs[edgeArgStart[e] + k]
+        const o = operands ? this.defIn(term, a) : -1
         // In a shared slot the argument is there already, wherever else it is; unless the branch has just made it.
-        const from = atEnd(a)
-        if (!allocIsReg(to) && t.inMemory[a] !== 0 && slotOf(a) === to && madeByBranch(a) < 0) continue
-        move(group, at, from, to, p)
-      }
-    }
-    // Results of the branch go to their slots at the heads of its successors.
-    if (predStart[b + 1] - predStart[b] === 1) {
-      const p = preds[predStart[b]]
-      const branch = blockInsts[p + 1] - 1
-      for (let o = opStart[branch]; o < opStart[branch + 1]; o++) {
-        const v = opVReg[o]
-        if (v === NO_VREG || !opIsDef(opDesc[o]) || t.inMemory[v] === 0 || pieces.at(v, 2 * first) === 0) continue
-        move(HEAD, first, allocs[o], slotOf(v), v)
+        if (o < 0 && !allocIsReg(to) && t.inMemory[a] !== 0 && pieces.slot(a) === to) continue
+        this.move(group, at, o >= 0 ? allocs[o] : pieces.at(a, 2 * term + 1), to, p)
       }
     }
   }
 
-  // From piece to piece.
-  pieces.forEachSeam((v, from, to, point) => {
-    if ((point & 1) === 0 && allocIsReg(to) && isFirst[point >> 1] === 0) move(STEP, point >> 1, from, to, v)
-  })
-
-  // All sets, in order.
-  const edits = new EditList(64)
-  const tempSlots = new Int32Array(2 * NUM_CLASSES).fill(-1)
-  const parallel = new ParallelMoves({
-    freeReg: (cls) => env.scratch[cls] ?? -1,
-    victimReg: (cls) => t.order[cls][0],
-    tempSlot: (cls, which) => {
-      const k = 2 * cls + which
-      if (tempSlots[k] < 0) tempSlots[k] = area.slot(env.spillWords[cls])
-      return tempSlots[k]
-    },
-  })
-  const cursor = [0, 0, 0, 0]
-  for (const g of groups) g.sort(2 * input.numInsts)
-  for (;;) {
-    let point = 0x7fffffff
-    for (let g = 0; g < 4; g++) if (cursor[g] < groups[g].length) point = Math.min(point, groups[g].point[cursor[g]])
-    if (point === 0x7fffffff) break
-    for (let g = 0; g < 4; g++) {
-      const list = groups[g]
-      let k = cursor[g]
-      for (; k < list.length && list.point[k] === point; k++) parallel.add(list.from[k], list.to[k], list.cls[k])
-      cursor[g] = k
-      parallel.resolve(edits, point)
-    }
-  }
-  removeRedundantMoves(input, allocs, edits, area.words)
-  return finishOutput(input, allocs, edits, area.words)
-}
-
-/** The pieces of each value in ascending order, with their locations. */
-class Pieces {
-  private readonly start: Int32Array
-  private readonly from: Int32Array
-  private readonly to: Int32Array
-  private readonly alloc: Int32Array
-  /** Per value: 1 if all its pieces have the same location. */
-  private readonly whole: Uint8Array
-
-  constructor(t: Tables, slots: Int32Array) {
-    const n = t.rangeFrom.length
-    const numVRegs = t.input.numVRegs
-    // Which ranges are alive: those that a bundle's list leads to.
-    const owner = new Int32Array(n).fill(-1)
-    for (let b = 0; b < t.bundleFirst.length; b++) {
-      if (t.bundleAlloc.data[b] === 0) continue
-      for (let r = t.bundleFirst.data[b]; r >= 0; r = t.rangeNext.data[r]) owner[r] = b
-    }
-    const atPoint = new Int32Array(2 * t.input.numInsts + 2)
-    for (let r = 0; r < n; r++) if (owner[r] >= 0) atPoint[t.rangeFrom.data[r] + 1]++
-    for (let p = 0; p + 1 < atPoint.length; p++) atPoint[p + 1] += atPoint[p]
-    const sorted = new Int32Array(atPoint[atPoint.length - 1])
-    for (let r = 0; r < n; r++) if (owner[r] >= 0) sorted[atPoint[t.rangeFrom.data[r]]++] = r
-    this.start = new Int32Array(numVRegs + 1)
-    for (const r of sorted) this.start[t.rangeVReg.data[r] + 1]++
-    for (let v = 0; v < numVRegs; v++) this.start[v + 1] += this.start[v]
-    this.from = new Int32Array(sorted.length)
-    this.to = new Int32Array(sorted.length)
-    this.alloc = new Int32Array(sorted.length)
-    const at = this.start.slice()
-    for (const r of sorted) {
-      const v = t.rangeVReg.data[r]
-      const k = at[v]++
-      this.from[k] = t.rangeFrom.data[r]
-      this.to[k] = t.rangeTo.data[r]
-      const a = t.bundleAlloc.data[owner[r]]
-      this.alloc[k] = a === IN_MEMORY ? allocStack(slots[t.setOf[v]]) : a
-    }
-    this.whole = new Uint8Array(numVRegs)
-    for (let v = 0; v < numVRegs; v++) {
-      this.whole[v] = 1
-      for (let k = this.start[v] + 1; k < this.start[v + 1]; k++)
-        if (this.alloc[k] !== this.alloc[k - 1]) this.whole[v] = 0
+  /** Results of the branch before a block go to their slots at its head. */
+  private branchResults(b: number): void {
+    const { t, pieces, allocs } = this
+    const { opStart, opVReg, opDesc, blockInsts, predStart, preds } = t.input
+    if (!t.anyInMemory || predStart[b + 1] - predStart[b] !== 1) return
+    const branch = blockInsts[preds[predStart[b]] + 1] - 1
+    const first = blockInsts[b]
+    for (let o = opStart[branch]; o < opStart[branch + 1]; o++) {
+      const v = opVReg[o]
+      if (v === NO_VREG || !opIsDef(opDesc[o]) || t.inMemory[v] === 0 || !isLiveIn(this.live, b, v)) continue
+      this.move(HEAD, first, allocs[o], pieces.slot(v), v)
     }
   }
 
-  /** The location of `v` at `point`; 0 if it is not live there. */
-  at(v: number, point: number): number {
-    let lo = this.start[v]
-    let hi = this.start[v + 1]
-    const end = hi
-    while (lo < hi) {
-      const mid = (lo + hi) >> 1
-      if (this.to[mid] > point) hi = mid
-      else lo = mid + 1
+  /** From piece to piece, inside a block. */
+  private seams(): void {
+    const { pieces, t } = this
+    for (let k = 1; k < pieces.count; k++) {
+      const point = pieces.from(k)
+      if (pieces.vreg(k - 1) !== pieces.vreg(k) || pieces.to(k - 1) !== point) continue
+      const to = pieces.alloc(k)
+      if ((point & 1) !== 0 || !allocIsReg(to) || pieces.alloc(k - 1) === to) continue
+      const inst = point >> 1
+      if (t.input.blockInsts[t.blockOf(inst)] === inst) continue
+      this.move(STEP, inst, pieces.alloc(k - 1), to, pieces.vreg(k))
     }
-    return lo < end && this.from[lo] <= point ? this.alloc[lo] : 0
   }
 
-  isWhole(v: number): boolean {
-    return this.whole[v] !== 0
-  }
-
-  isUsed(v: number): boolean {
-    return this.start[v] !== this.start[v + 1]
-  }
-
-  /** Where one piece of a value ends and the next begins, in another location. */
-  forEachSeam(f: (v: number, from: number, to: number, point: number) => void): void {
-    for (let v = 0; v + 1 < this.start.length; v++) {
-      if (this.whole[v] !== 0) continue
-      for (let k = this.start[v] + 1; k < this.start[v + 1]; k++) {
-        if (this.to[k - 1] === this.from[k] && this.alloc[k - 1] !== this.alloc[k])
-          f(v, this.alloc[k - 1], this.alloc[k], this.from[k])
+  /** All sets of moves in order, each made a sequence. */
+  private inOrder(): EditList {
+    const { t, groups, area } = this
+    const { input, env } = t
+    let total = 0
+    for (const g of groups) total += g.length
+    const edits = new EditList(total + (total >> 2))
+    if (total === 0) return edits
+    const tempSlots = new Int32Array(2 * NUM_CLASSES).fill(-1)
+    const parallel = new ParallelMoves({
+      freeReg: (cls) => env.scratch[cls] ?? -1,
+      victimReg: (cls) => t.order[cls][0],
+      tempSlot: (cls, which) => {
+        const k = 2 * cls + which
+        if (tempSlots[k] < 0) tempSlots[k] = area.slot(env.spillWords[cls])
+        return tempSlots[k]
+      },
+    })
+    const cursor = [0, 0, 0, 0]
+    for (const g of groups) g.sort(2 * input.numInsts)
+    for (;;) {
+      let point = 0x7fffffff
+      for (let g = 0; g < 4; g++) if (cursor[g] < groups[g].length) point = Math.min(point, groups[g].point[cursor[g]])
+      if (point === 0x7fffffff) return edits
+      for (let g = 0; g < 4; g++) {
+        const list = groups[g]
+        let k = cursor[g]
+        for (; k < list.length && list.point[k] === point; k++) parallel.add(list.from[k], list.to[k], list.cls[k])
+        cursor[g] = k
+        parallel.resolve(edits, point)
       }
     }
   }
 }
+
+function isLiveIn(live: LiveIns, b: number, v: number): boolean {
+  let lo = live.start[b]
+  let hi = live.start[b + 1]
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1
+    if (live.values[mid] < v) lo = mid + 1
+    else hi = mid
+  }
+  return lo < live.start[b + 1] && live.values[lo] === v
+}
+
+const NONE_TIED = new Int32Array(0)

@@ -1,40 +1,85 @@
 // The backtracking allocator: the order of its steps.
-import type { AllocInput, AllocOutput, MachineEnv } from '../interface.ts'
+import { InstAssigner } from '../assign.ts'
+import { type AllocInput, type AllocOutput, LIMIT, type MachineEnv, NUM_PREGS } from '../interface.ts'
+import { FIXED, NO_VREG, REG, REUSE, allocIndex, opConstraint, opPayload } from '../interface.ts'
 import { connect } from './connect.ts'
 import { computeLiveIns } from './liveness.ts'
 import { buildBundles } from './merge.ts'
-import { Processor } from './process.ts'
+import { NoRegisters, Processor } from './process.ts'
 import { buildRanges } from './ranges.ts'
 import { GiveUp, Tables } from './tables.ts'
+import { traceBundles } from './trace.ts'
+
+/** Instructions whose operands are fixed, one more with each attempt, before the allocator gives up. */
+const MAX_ATTEMPTS = 32
+
+/** Tables of the last call, used again: they are large, and most functions are small. */
+let kept: { tables: Tables; processor: Processor } | undefined
 
 /** Undefined if it gives up (tables.ts): the caller takes another allocator. */
-export function allocateBacktracking(input: AllocInput, env: MachineEnv): AllocOutput | undefined {
+export function allocateBacktracking(
+  input: AllocInput,
+  env: MachineEnv,
+  trace?: (line: string) => void,
+): AllocOutput | undefined {
+  if (kept === undefined) {
+    const made = new Tables(input, env)
+    kept = { tables: made, processor: new Processor(made) }
+  }
+  const { tables, processor } = kept
+  tables.trace = trace
   try {
-    if (hasOperandsAfterTail(input)) return undefined
-    const tables = new Tables(input, env)
-    const live = computeLiveIns(input)
-    const reservations = buildRanges(tables, live)
-    const bundles = buildBundles(tables)
-    new Processor(tables, reservations).run(bundles)
-    return connect(tables, live)
-  } catch (e) {
-    if (e instanceof GiveUp) return undefined
-    throw e
+    let attempt = input
+    for (let k = 0; k < MAX_ATTEMPTS; k++) {
+      try {
+        tables.reset(attempt, env)
+        const live = computeLiveIns(tables)
+        const reservations = buildRanges(tables, live)
+        buildBundles(tables)
+        if (trace !== undefined) traceBundles(tables, trace)
+        processor.run(reservations)
+        return connect(tables, live)
+      } catch (e) {
+        if (e instanceof NoRegisters || e instanceof GiveUp) trace?.(`${input.name}: ${e.message}`)
+        if (e instanceof NoRegisters) attempt = withFixedOperands(attempt, env, e.inst)
+        else if (e instanceof GiveUp) return undefined
+        else throw e
+      }
+    }
+    return undefined
+  } finally {
+    tables.trace = undefined
+    if (tables.isLarge || processor.isLarge) kept = undefined
   }
 }
 
 /**
- * Has a branch operands although moves of its edge come before it? Only where nothing has to be moved is that good;
- * `single_pass` finds out.
+ * The same program with the operands of one instruction fixed to registers, each of its own. Values are copied to fixed
+ * registers, so that finds a solution also where one value is an operand more than once, under constraints that no
+ * register satisfies together.
  */
-function hasOperandsAfterTail(input: AllocInput): boolean {
-  const { blockInsts, succStart, succs, predStart, opStart, clobbers } = input
-  for (let b = 0; b < input.numBlocks; b++) {
-    if (succStart[b + 1] - succStart[b] !== 1) continue
-    const t = succs[succStart[b]]
-    if (predStart[t + 1] - predStart[t] === 1) continue
-    const term = blockInsts[b + 1] - 1
-    if (opStart[term] !== opStart[term + 1] || clobbers[term] >= 0) return true
+function withFixedOperands(input: AllocInput, env: MachineEnv, inst: number): AllocInput {
+  const { opStart, opDesc, opVReg } = input
+  const first = opStart[inst]
+  const n = opStart[inst + 1] - first
+  const allocs = new Int32Array(opStart[input.numInsts])
+  const assigner = new InstAssigner(input, env, allocs, {
+    vregIn: new Int32Array(NUM_PREGS).fill(-1),
+    regOf: new Int32Array(input.numVRegs).fill(-1),
+    touchedAt: new Int32Array(NUM_PREGS),
+  })
+  const tiedDef = new Int32Array(n).fill(-1)
+  for (let k = 0; k < n; k++) {
+    const d = opDesc[first + k]
+    if (opConstraint(d) === REUSE) tiedDef[opPayload(d)] = first + k
   }
-  return false
+  assigner.assign(inst, tiedDef)
+  const fixed = opDesc.slice()
+  for (let o = first; o < first + n; o++) {
+    const d = opDesc[o]
+    const c = opConstraint(d)
+    if (opVReg[o] === NO_VREG || (c !== REG && c !== LIMIT)) continue
+    fixed[o] = (d & 15) | (FIXED << 4) | (allocIndex(allocs[o]) << 8)
+  }
+  return { ...input, opDesc: fixed }
 }

@@ -3,67 +3,71 @@
 //
 // F. Brandner, B. Boissinot, A. Darte, B. Dupont de Dinechin, F. Rastello, "Computing liveness sets for SSA-form
 // programs" (2011).
-import { I32Vec } from '@k23/entity'
-import type { AllocInput } from '../interface.ts'
 import { NO_VREG, opIsDef } from '../interface.ts'
-import { GiveUp } from './tables.ts'
+import { GiveUp, type Tables } from './tables.ts'
+import { DEF_BLOCK, LAST_VALUE, LIVE_AT, LIVE_START, LIVE_VALUES, USE_BLOCK, USE_START } from './workspace.ts'
 
-/** More than this many (value, block) pairs, per instruction and in all, are not worth a good allocation. */
+/** More than this many (value, block) pairs are not worth a good allocation. */
 const MAX_PAIRS = 20_000_000
 
-/** Values live into block b: values[start[b]] .. values[start[b + 1] - 1]. */
+/** Values live into block b: values[start[b]] .. values[start[b + 1] - 1], ascending. */
 export interface LiveIns {
   readonly start: Int32Array
   readonly values: Int32Array
 }
 
-export function computeLiveIns(input: AllocInput): LiveIns {
-  const {
-    numBlocks,
-    numVRegs,
-    blockInsts,
-    opStart,
-    opVReg,
-    opDesc,
-    succStart,
-    edgeArgStart,
-    edgeArgs,
-    predStart,
-    preds,
-  } = input
-  const defBlock = new Int32Array(numVRegs).fill(-1)
-  const useStart = new Int32Array(numVRegs + 2)
+export function computeLiveIns(t: Tables): LiveIns {
+  const { input, work } = t
+  const { numBlocks, numVRegs, blockInsts, opStart, opVReg, opDesc, succStart, edgeArgStart, edgeArgs } = input
+  const { predStart, preds, paramStart, params } = input
+  const defBlock = work.get(DEF_BLOCK, numVRegs, -1)
   for (let b = 0; b < numBlocks; b++) {
-    for (let k = input.paramStart[b]; k < input.paramStart[b + 1]; k++) defBlock[input.params[k]] = b
-    for (let o = opStart[blockInsts[b]]; o < opStart[blockInsts[b + 1]]; o++) {
+    for (let k = paramStart[b]; k < paramStart[b + 1]; k++) defBlock[params[k]] = b
+    const end = opStart[blockInsts[b + 1]]
+    for (let o = opStart[blockInsts[b]]; o < end; o++) {
+      if (opIsDef(opDesc[o]) && opVReg[o] !== NO_VREG) defBlock[opVReg[o]] = b
+    }
+  }
+  // Uses outside the block of the definition, in the order of the program.
+  const { useValue, useIn } = t
+  useValue.clear()
+  useIn.clear()
+  for (let b = 0; b < numBlocks; b++) {
+    const end = opStart[blockInsts[b + 1]]
+    for (let o = opStart[blockInsts[b]]; o < end; o++) {
       const v = opVReg[o]
-      if (v === NO_VREG) continue
-      if (opIsDef(opDesc[o])) defBlock[v] = b
-      else useStart[v + 2]++
+      if (v === NO_VREG || defBlock[v] === b || opIsDef(opDesc[o])) continue
+      useValue.push(v)
+      useIn.push(b)
     }
-    for (let a = edgeArgStart[succStart[b]]; a < edgeArgStart[succStart[b + 1]]; a++) useStart[edgeArgs[a] + 2]++
+    const argEnd = edgeArgStart[succStart[b + 1]]
+    for (let a = edgeArgStart[succStart[b]]; a < argEnd; a++) {
+      if (defBlock[edgeArgs[a]] === b) continue
+      useValue.push(edgeArgs[a])
+      useIn.push(b)
+    }
   }
+  const numUses = useValue.length
+  const useStart = work.get(USE_START, numVRegs + 2, 0)
+  const useBlock = work.raw(USE_BLOCK, numUses)
+  for (let k = 0; k < numUses; k++) useStart[useValue.data[k] + 2]++
   for (let v = 0; v <= numVRegs; v++) useStart[v + 1] += useStart[v]
-  const useBlock = new Int32Array(useStart[numVRegs + 1])
-  for (let b = 0; b < numBlocks; b++) {
-    for (let o = opStart[blockInsts[b]]; o < opStart[blockInsts[b + 1]]; o++) {
-      if (opVReg[o] !== NO_VREG && !opIsDef(opDesc[o])) useBlock[useStart[opVReg[o] + 1]++] = b
-    }
-    for (let a = edgeArgStart[succStart[b]]; a < edgeArgStart[succStart[b + 1]]; a++)
-      useBlock[useStart[edgeArgs[a] + 1]++] = b
-  }
-  const lastValue = new Int32Array(numBlocks).fill(-1)
-  const pairBlock = new I32Vec(1024)
-  const pairValue = new I32Vec(1024)
-  const stack = new I32Vec(64)
+  for (let k = 0; k < numUses; k++) useBlock[useStart[useValue.data[k] + 1]++] = useIn.data[k]
+
+  const lastValue = work.get(LAST_VALUE, numBlocks, -1)
+  // The result, in the order of values.
+  const { pairBlock, pairValue, stack } = t
+  pairBlock.clear()
+  pairValue.clear()
+  stack.clear()
   for (let v = 0; v < numVRegs; v++) {
+    const home = defBlock[v]
     for (let u = useStart[v]; u < useStart[v + 1]; u++) {
-      let b = useBlock[u]
-      if (b === defBlock[v] || lastValue[b] === v) continue
-      stack.push(b)
+      if (lastValue[useBlock[u]] === v) continue
+      stack.push(useBlock[u])
       while (stack.length !== 0) {
-        b = stack.pop()
-        if (b === defBlock[v] || lastValue[b] === v) continue
+        const b = stack.pop()
+        if (b === home || lastValue[b] === v) continue
         lastValue[b] = v
         pairBlock.push(b)
         pairValue.push(v)
@@ -72,11 +76,13 @@ export function computeLiveIns(input: AllocInput): LiveIns {
       if (pairBlock.length > MAX_PAIRS) throw new GiveUp('too many live values')
     }
   }
-  const start = new Int32Array(numBlocks + 1)
-  for (let k = 0; k < pairBlock.length; k++) start[pairBlock.data[k] + 1]++
+  const numPairs = pairBlock.length
+  const start = work.get(LIVE_START, numBlocks + 1, 0)
+  for (let k = 0; k < numPairs; k++) start[pairBlock.data[k] + 1]++
   for (let b = 0; b < numBlocks; b++) start[b + 1] += start[b]
-  const values = new Int32Array(pairBlock.length)
-  const at = start.slice()
-  for (let k = 0; k < pairBlock.length; k++) values[at[pairBlock.data[k]]++] = pairValue.data[k]
+  const values = work.raw(LIVE_VALUES, numPairs)
+  const at = work.raw(LIVE_AT, numBlocks)
+  for (let b = 0; b < numBlocks; b++) at[b] = start[b]
+  for (let k = 0; k < numPairs; k++) values[at[pairBlock.data[k]]++] = pairValue.data[k]
   return { start, values }
 }

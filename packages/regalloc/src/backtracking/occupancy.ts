@@ -3,7 +3,7 @@
 // chunk of insertions the directory: n log n in practice, in typed arrays.
 //
 // Invariant: the ranges of a register are disjoint, and do not change while they are in.
-import type { Tables } from './tables.ts'
+import { R_TO, type Tables } from './tables.ts'
 
 const CHUNK = 64
 
@@ -18,6 +18,16 @@ export class Occupancy {
 
   constructor(t: Tables) {
     this.t = t
+  }
+
+  /** Empties it. */
+  clear(): void {
+    this.count = 0
+    this.chunks.length = 0
+  }
+
+  get isEmpty(): boolean {
+    return this.count === 0
   }
 
   /** Cursor of the first range that ends after `point`, as chunk * CHUNK + index; -1 if there is none. */
@@ -54,8 +64,8 @@ export class Occupancy {
 
   insert(range: number): void {
     const { chunks } = this
-    const from = this.t.rangeFrom.data[range]
-    const to = this.t.rangeTo.data[range]
+    const from = this.t.ranges[range]
+    const to = this.t.ranges[range + R_TO]
     const cursor = this.seek(from)
     let c = cursor < 0 ? this.count - 1 : (cursor / CHUNK) | 0
     let x = cursor < 0 ? (c < 0 ? 0 : this.sizes[c]) : cursor % CHUNK
@@ -88,7 +98,7 @@ export class Occupancy {
   }
 
   remove(range: number): void {
-    const cursor = this.seek(this.t.rangeFrom.data[range])
+    const cursor = this.seek(this.t.ranges[range])
     const c = (cursor / CHUNK) | 0
     const x = cursor % CHUNK
     const chunk = this.chunks[c]

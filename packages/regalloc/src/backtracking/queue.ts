@@ -22,6 +22,16 @@ export class BundleQueue {
     }
   }
 
+  clear(): void {
+    this.bundle.clear()
+    this.priority.clear()
+  }
+
+  /** The priority of what `pop` would return; the queue is not empty. */
+  peekPriority(): number {
+    return this.priority.data[0]
+  }
+
   /** The bundle that `pop` would return; the queue is not empty. */
   peek(): number {
     return this.bundle.data[0]

@@ -4,50 +4,60 @@
 //
 // Invariant used: spill slots of different widths never overlap (slots are reused within their width only).
 import type { EditList } from '../edits.ts'
-import type { AllocInput } from '../interface.ts'
 import { NUM_PREGS, allocIndex, allocIsReg, opIsDef } from '../interface.ts'
+import type { Tables } from './tables.ts'
+import { KNOWN_IN, NUMBER } from './workspace.ts'
 
 /** Removes redundant moves from sorted edits, in place. */
-export function removeRedundantMoves(input: AllocInput, allocs: Int32Array, edits: EditList, spillWords: number): void {
-  const { blockInsts, opStart, opDesc, clobbers, clobberSets } = input
-  const number = new Int32Array(NUM_PREGS + spillWords)
+export function removeRedundantMoves(t: Tables, allocs: Int32Array, edits: EditList, spillWords: number): void {
+  if (edits.length === 0) return
+  const { blockInsts, opStart, opDesc, clobbers, clobberSets, numBlocks } = t.input
+  const number = t.work.get(NUMBER, NUM_PREGS + spillWords, 0)
   // The block in which a location was numbered: what other blocks knew is forgotten.
-  const knownIn = new Int32Array(NUM_PREGS + spillWords).fill(-1)
+  const knownIn = t.work.get(KNOWN_IN, NUM_PREGS + spillWords, -1)
   let fresh = 1
   let read = 0
   let kept = 0
-  const locOf = (a: number): number => (allocIsReg(a) ? allocIndex(a) : NUM_PREGS + allocIndex(a))
-  for (let b = 0; b < input.numBlocks; b++) {
-    const moves = (point: number): void => {
-      for (; read < edits.length && edits.point[read] === point; read++) {
-        const from = locOf(edits.from[read])
-        const to = locOf(edits.to[read])
-        if (knownIn[from] !== b) {
-          knownIn[from] = b
-          number[from] = fresh++
-        } else if (knownIn[to] === b && number[to] === number[from]) continue
-        knownIn[to] = b
-        number[to] = number[from]
-        if (kept !== read) {
-          edits.point[kept] = edits.point[read]
-          edits.from[kept] = edits.from[read]
-          edits.to[kept] = edits.to[read]
-          edits.cls[kept] = edits.cls[read]
+  for (let b = 0; b < numBlocks && read < edits.length; b++) {
+    const end = 2 * blockInsts[b + 1]
+    // From the first move of the block to the last.
+    if (edits.point[read] >= end) continue
+    for (let i = edits.point[read] >> 1; i < blockInsts[b + 1]; i++) {
+      for (let late = 0; late < 2; late++) {
+        if (late === 1) {
+          for (let o = opStart[i]; o < opStart[i + 1]; o++) if (opIsDef(opDesc[o])) knownIn[locOf(allocs[o])] = -1
+          if (clobbers[i] >= 0) forget(clobberSets[clobbers[i]], knownIn)
         }
-        kept++
-      }
-    }
-    for (let i = blockInsts[b]; i < blockInsts[b + 1]; i++) {
-      moves(2 * i)
-      for (let o = opStart[i]; o < opStart[i + 1]; o++) if (opIsDef(opDesc[o])) knownIn[locOf(allocs[o])] = -1
-      if (clobbers[i] >= 0) {
-        const set = clobberSets[clobbers[i]]
-        for (let w = 0; w < set.length; w++) {
-          for (let bits = set[w]; bits !== 0; bits &= bits - 1) knownIn[(w << 5) + (31 - Math.clz32(bits & -bits))] = -1
+        for (; read < edits.length && edits.point[read] === 2 * i + late; read++) {
+          const from = locOf(edits.from[read])
+          const to = locOf(edits.to[read])
+          if (knownIn[from] !== b) {
+            knownIn[from] = b
+            number[from] = fresh++
+          } else if (knownIn[to] === b && number[to] === number[from]) continue
+          knownIn[to] = b
+          number[to] = number[from]
+          if (kept !== read) {
+            edits.point[kept] = edits.point[read]
+            edits.from[kept] = edits.from[read]
+            edits.to[kept] = edits.to[read]
+            edits.cls[kept] = edits.cls[read]
+          }
+          kept++
         }
       }
-      moves(2 * i + 1)
+      if (read === edits.length || edits.point[read] >= end) break
     }
   }
   edits.length = kept
+}
+
+function locOf(a: number): number {
+  return allocIsReg(a) ? allocIndex(a) : NUM_PREGS + allocIndex(a)
+}
+
+function forget(set: Int32Array, knownIn: Int32Array): void {
+  for (let w = 0; w < set.length; w++) {
+    for (let bits = set[w]; bits !== 0; bits &= bits - 1) knownIn[(w << 5) + (31 - Math.clz32(bits & -bits))] = -1
+  }
 }

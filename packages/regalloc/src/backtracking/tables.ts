@@ -13,9 +13,13 @@
 //
 // A value that is in memory anywhere is stored once, at its definition, in its spill set's slot, which is its own
 // wherever it is live. So memory is always valid for it, and no move into memory is ever needed.
+//
+// Records. Ranges, uses and bundles are records of some words in one array each; a reference is the index of the
+// record's first word, -1 is none. The arrays are replaced when they grow: keep none across a new...().
 import { I32Vec } from '@k23/entity'
 import type { AllocInput, MachineEnv } from '../interface.ts'
 import { NUM_CLASSES } from '../interface.ts'
+import { Workspace } from './workspace.ts'
 
 /** Thrown where this allocator gives up; the caller falls back to another. */
 export class GiveUp extends Error {
@@ -26,161 +30,250 @@ export class GiveUp extends Error {
 export const MINIMAL_WEIGHT: number = 1 << 30
 export const MAX_WEIGHT = 1_000_000_000
 
+// Live range: [from, to) of a virtual register; its uses; its bundle; the next range of the bundle, ascending.
+export const R_FROM = 0
+export const R_TO = 1
+export const R_VREG = 2
+export const R_USE = 3
+export const R_BUNDLE = 4
+export const R_NEXT = 5
+export const R_WORDS = 6
+
+// Use, defs included: position; requirement; spill weight; the next use of the range, ascending.
+//
+// The requirement of a use or a bundle, packed:
+//   bits 0-6   0: any location will do; else the register's number has to be below this (64: any register)
+//   bit 7      pinned: it occupies both phases of its instruction, or the late one: no cut between them
+//   bits 8-15  1 + a register that would save a move; 0 for none
+export const U_POS = 0
+export const U_INFO = 1
+export const U_WEIGHT = 2
+export const U_NEXT = 3
+const U_WORDS = 4
+export const LIMIT_MASK = 127
+export const PINNED = 128
+export const HINT_SHIFT = 8
+
+// Bundle: ranges that are given one location together. First range; allocation (0 while there is none); spill set; weight; length in points;
+// requirement; mark of the last probe; next bundle in the same register's list of newcomers.
+export const B_FIRST = 0
+export const B_ALLOC = 1
+export const B_SET = 2
+export const B_WEIGHT = 3
+export const B_LENGTH = 4
+export const B_INFO = 5
+export const B_SEEN = 6
+export const B_NEXT = 7
+export const B_WORDS = 8
+
 export class Tables {
-  readonly input: AllocInput
-  readonly env: MachineEnv
+  input: AllocInput
+  env: MachineEnv
+  readonly work: Workspace = new Workspace()
+  /** Called with each decision, in words; undefined where nobody wants to know. */
+  trace: ((line: string) => void) | undefined = undefined
   /** Per class: registers in order of preference. */
-  readonly order: Int32Array[] = []
+  order: Int32Array[] = []
 
-  // Live ranges: [from, to) of a virtual register; the ranges of a bundle are linked in ascending order.
-  readonly rangeFrom: I32Vec = new I32Vec(1024)
-  readonly rangeTo: I32Vec = new I32Vec(1024)
-  readonly rangeVReg: I32Vec = new I32Vec(1024)
-  readonly rangeUse: I32Vec = new I32Vec(1024)
-  readonly rangeBundle: I32Vec = new I32Vec(1024)
-  readonly rangeNext: I32Vec = new I32Vec(1024)
-
-  // Uses, defs included: linked in ascending order of position.
-  readonly usePos: I32Vec = new I32Vec(1024)
-  /** 0: any location will do; else the register's number has to be below this (64: any register). */
-  readonly useLimit: I32Vec = new I32Vec(1024)
-  /** A register that would save a move, or -1. */
-  readonly useHint: I32Vec = new I32Vec(1024)
-  /** 1: occupies both phases of its instruction, or the late one: the range must not be cut between them. */
-  readonly usePinned: I32Vec = new I32Vec(1024)
-  readonly useWeight: I32Vec = new I32Vec(1024)
-  readonly useNext: I32Vec = new I32Vec(1024)
-
-  // Bundles: ranges that are given one location together.
-  readonly bundleFirst: I32Vec = new I32Vec(256)
-  /** Allocation; 0 while there is none. */
-  readonly bundleAlloc: I32Vec = new I32Vec(256)
-  readonly bundleSet: I32Vec = new I32Vec(256)
-  readonly bundleWeight: I32Vec = new I32Vec(256)
-  readonly bundleLimit: I32Vec = new I32Vec(256)
-  readonly bundleHint: I32Vec = new I32Vec(256)
-  readonly bundleLength: I32Vec = new I32Vec(256)
-  /** For a gap between two pieces of a value: the bundles next to it, whose registers it may continue; or -1. */
-  readonly bundleBefore: I32Vec = new I32Vec(256)
-  readonly bundleAfter: I32Vec = new I32Vec(256)
+  ranges: Int32Array = new Int32Array(1024 * R_WORDS)
+  rangesEnd = 0
+  uses: Int32Array = new Int32Array(1024 * U_WORDS)
+  usesEnd = 0
+  bundles: Int32Array = new Int32Array(512 * B_WORDS)
+  bundlesEnd = 0
 
   // Spill sets: values that share a spill slot since they were in one bundle before anything was split. One per virtual
   // register at first.
-  readonly setOf: Int32Array
+  setOf: Int32Array = new Int32Array(0)
   /** Interval in which the slot has to be the set's own. */
-  readonly hullFrom: Int32Array
-  readonly hullTo: Int32Array
-  readonly setHint: Int32Array
+  hullFrom: Int32Array = new Int32Array(0)
+  hullTo: Int32Array = new Int32Array(0)
+  setHint: Int32Array = new Int32Array(0)
   /** Per virtual register: it needs its slot. */
-  readonly inMemory: Uint8Array
+  inMemory: Int32Array = new Int32Array(0)
+  anyInMemory = false
 
   /**
    * First live range of each virtual register at the beginning, before merging; -1 if none. Ranges of one register
-   * follow each other through rangeNext.
+   * follow each other through R_NEXT.
    */
-  readonly firstRange: Int32Array
+  firstRange: Int32Array = new Int32Array(0)
   /** Operand that defines the register if that operand is copied from (a fixed register or the stack); else -1. */
-  readonly copiedDef: Int32Array
-  readonly blockOfInst: Int32Array
+  copiedDef: Int32Array = new Int32Array(0)
+  /** Operands with REUSE, ascending by instruction within a block. */
+  reuses: number[] = []
+
+  // Work lists of liveness.ts.
+  readonly useValue: I32Vec = new I32Vec(1024)
+  readonly useIn: I32Vec = new I32Vec(1024)
+  readonly pairBlock: I32Vec = new I32Vec(1024)
+  readonly pairValue: I32Vec = new I32Vec(1024)
+  readonly stack: I32Vec = new I32Vec(64)
 
   constructor(input: AllocInput, env: MachineEnv) {
     this.input = input
     this.env = env
+    this.setMachine(env)
+  }
+
+  /** Readies the tables for a function. */
+  reset(input: AllocInput, env: MachineEnv): void {
+    if (env !== this.env) this.setMachine(env)
+    this.input = input
+    this.rangesEnd = 0
+    this.usesEnd = 0
+    this.bundlesEnd = 0
+    const n = input.numVRegs
+    if (this.setOf.length < n) {
+      const capacity = Math.max(256, n + (n >> 1))
+      this.setOf = new Int32Array(capacity)
+      this.hullFrom = new Int32Array(capacity)
+      this.hullTo = new Int32Array(capacity)
+      this.setHint = new Int32Array(capacity)
+      this.inMemory = new Int32Array(capacity)
+      this.firstRange = new Int32Array(capacity)
+      this.copiedDef = new Int32Array(capacity)
+    }
+    for (let v = 0; v < n; v++) this.setOf[v] = v
+    this.hullFrom.fill(0x7fffffff, 0, n)
+    this.hullTo.fill(-1, 0, n)
+    this.setHint.fill(-1, 0, n)
+    this.inMemory.fill(0, 0, n)
+    this.anyInMemory = false
+    this.firstRange.fill(-1, 0, n)
+    this.copiedDef.fill(-1, 0, n)
+    this.reuses = []
+  }
+
+  get isLarge(): boolean {
+    const lists = this.pairBlock.data.length + this.useIn.data.length + this.stack.data.length
+    return this.work.isLarge || this.ranges.length + this.uses.length + this.setOf.length + lists > 1 << 22
+  }
+
+  private setMachine(env: MachineEnv): void {
+    this.env = env
+    this.order = []
     for (let c = 0; c < NUM_CLASSES; c++) {
       this.order.push(Int32Array.from([...(env.preferred[c] ?? []), ...(env.nonPreferred[c] ?? [])]))
     }
-    const n = input.numVRegs
-    this.setOf = new Int32Array(n)
-    for (let v = 0; v < n; v++) this.setOf[v] = v
-    this.hullFrom = new Int32Array(n).fill(0x7fffffff)
-    this.hullTo = new Int32Array(n).fill(-1)
-    this.setHint = new Int32Array(n).fill(-1)
-    this.inMemory = new Uint8Array(n)
-    this.firstRange = new Int32Array(n).fill(-1)
-    this.copiedDef = new Int32Array(n).fill(-1)
-    this.blockOfInst = new Int32Array(input.numInsts)
-    for (let b = 0; b < input.numBlocks; b++) this.blockOfInst.fill(b, input.blockInsts[b], input.blockInsts[b + 1])
   }
 
   newRange(from: number, to: number, vreg: number, use: number, bundle: number, next: number): number {
-    this.rangeFrom.push(from)
-    this.rangeTo.push(to)
-    this.rangeVReg.push(vreg)
-    this.rangeUse.push(use)
-    this.rangeBundle.push(bundle)
-    return this.rangeNext.push(next)
+    const at = this.rangesEnd
+    if (at + R_WORDS > this.ranges.length) this.ranges = grown(this.ranges)
+    const { ranges } = this
+    ranges[at] = from
+    ranges[at + R_TO] = to
+    ranges[at + R_VREG] = vreg
+    ranges[at + R_USE] = use
+    ranges[at + R_BUNDLE] = bundle
+    ranges[at + R_NEXT] = next
+    this.rangesEnd = at + R_WORDS
+    return at
   }
 
-  newUse(pos: number, limit: number, hint: number, pinned: number, weight: number): number {
-    this.usePos.push(pos)
-    this.useLimit.push(limit)
-    this.useHint.push(hint)
-    this.usePinned.push(pinned)
-    this.useWeight.push(weight)
-    return this.useNext.push(-1)
+  newUse(pos: number, info: number, weight: number, next: number): number {
+    const at = this.usesEnd
+    if (at + U_WORDS > this.uses.length) this.uses = grown(this.uses)
+    const { uses } = this
+    uses[at] = pos
+    uses[at + U_INFO] = info
+    uses[at + U_WEIGHT] = weight
+    uses[at + U_NEXT] = next
+    this.usesEnd = at + U_WORDS
+    return at
   }
 
   newBundle(first: number, set: number): number {
-    this.bundleAlloc.push(0)
-    this.bundleSet.push(set)
-    this.bundleWeight.push(0)
-    this.bundleLimit.push(0)
-    this.bundleHint.push(-1)
-    this.bundleLength.push(0)
-    this.bundleBefore.push(-1)
-    this.bundleAfter.push(-1)
-    return this.bundleFirst.push(first)
+    const at = this.bundlesEnd
+    if (at + B_WORDS > this.bundles.length) this.bundles = grown(this.bundles)
+    const { bundles } = this
+    bundles[at] = first
+    bundles[at + B_ALLOC] = 0
+    bundles[at + B_SET] = set
+    bundles[at + B_WEIGHT] = 0
+    bundles[at + B_LENGTH] = 0
+    bundles[at + B_INFO] = 0
+    bundles[at + B_SEEN] = 0
+    this.bundlesEnd = at + B_WORDS
+    return at
   }
 
   bundleClass(bundle: number): number {
-    return this.input.vregClass[this.rangeVReg.data[this.bundleFirst.data[bundle]]]
+    return this.input.vregClass[this.ranges[this.bundles[bundle] + R_VREG]]
   }
 
   /** After a bundle's ranges have changed: its ranges' back references, requirement, hint, length and weight. */
   refresh(bundle: number): void {
+    const { ranges, uses, bundles } = this
     let weight = 0
     let length = 0
     let limit = 0
-    let hint = -1
+    let hint = 0
     let hintWeight = 0
-    let pinned = false
-    for (let r = this.bundleFirst.data[bundle]; r >= 0; r = this.rangeNext.data[r]) {
-      this.rangeBundle.data[r] = bundle
-      length += this.rangeTo.data[r] - this.rangeFrom.data[r]
-      for (let u = this.rangeUse.data[r]; u >= 0; u = this.useNext.data[u]) {
-        weight += this.useWeight.data[u]
-        const l = this.useLimit.data[u]
+    let pinned = 0
+    for (let r = bundles[bundle]; r >= 0; r = ranges[r + R_NEXT]) {
+      ranges[r + R_BUNDLE] = bundle
+      length += ranges[r + R_TO] - ranges[r]
+      for (let u = ranges[r + R_USE]; u >= 0; u = uses[u + U_NEXT]) {
+        const w = uses[u + U_WEIGHT]
+        const info = uses[u + U_INFO]
+        const l = info & LIMIT_MASK
+        weight += w
+        pinned |= info & PINNED
         if (l !== 0 && (limit === 0 || l < limit)) limit = l
-        if (this.usePinned.data[u] !== 0) pinned = true
-        if (this.useHint.data[u] >= 0 && this.useWeight.data[u] > hintWeight) {
-          hint = this.useHint.data[u]
-          hintWeight = this.useWeight.data[u]
+        if (info >> HINT_SHIFT !== 0 && w > hintWeight) {
+          hint = info >> HINT_SHIFT
+          hintWeight = w
         }
       }
     }
-    this.bundleLimit.data[bundle] = limit
-    this.bundleHint.data[bundle] = hint
-    this.bundleLength.data[bundle] = length
-    let w = Math.min(MAX_WEIGHT, Math.floor(weight / length))
+    bundles[bundle + B_INFO] = limit | pinned | (hint << HINT_SHIFT)
+    bundles[bundle + B_LENGTH] = length
+    let w = weight < length ? 0 : Math.min(MAX_WEIGHT, Math.floor(weight / length))
     // Among those that cannot be split, the more constrained ones come first.
-    if (limit !== 0 && this.isMinimal(bundle))
-      w = MINIMAL_WEIGHT + (64 - limit) * 4 + (pinned ? 2 : 0) + (length > 1 ? 1 : 0)
-    this.bundleWeight.data[bundle] = w
+    if (limit !== 0 && length <= 2 && this.isMinimal(bundle))
+      w = MINIMAL_WEIGHT + (64 - limit) * 4 + (pinned !== 0 ? 2 : 0) + (length > 1 ? 1 : 0)
+    bundles[bundle + B_WEIGHT] = w
   }
 
   /** One range with no even point inside. */
   isMinimal(bundle: number): boolean {
-    const r = this.bundleFirst.data[bundle]
-    return this.rangeNext.data[r] < 0 && this.rangeFrom.data[r] >> 1 === (this.rangeTo.data[r] - 1) >> 1
+    const r = this.bundles[bundle]
+    return this.ranges[r + R_NEXT] < 0 && this.ranges[r] >> 1 === (this.ranges[r + R_TO] - 1) >> 1
   }
 
   bundleFrom(bundle: number): number {
-    return this.rangeFrom.data[this.bundleFirst.data[bundle]]
+    return this.ranges[this.bundles[bundle]]
   }
 
   bundleTo(bundle: number): number {
-    let r = this.bundleFirst.data[bundle]
-    while (this.rangeNext.data[r] >= 0) r = this.rangeNext.data[r]
-    return this.rangeTo.data[r]
+    let r = this.bundles[bundle]
+    while (this.ranges[r + R_NEXT] >= 0) r = this.ranges[r + R_NEXT]
+    return this.ranges[r + R_TO]
   }
+
+  /** The block of an instruction. */
+  blockOf(inst: number): number {
+    const { blockInsts, numBlocks } = this.input
+    let lo = 0
+    let hi = numBlocks - 1
+    while (lo < hi) {
+      const mid = (lo + hi + 1) >> 1
+      if (blockInsts[mid] <= inst) lo = mid
+      else hi = mid - 1
+    }
+    return lo
+  }
+
+  toMemory(vreg: number): void {
+    this.inMemory[vreg] = 1
+    this.anyInMemory = true
+  }
+}
+
+function grown(old: Int32Array): Int32Array {
+  const next = new Int32Array(old.length * 2)
+  next.set(old)
+  return next
 }

@@ -120,12 +120,6 @@ export function generateCase(choices: Choices, options: FuzzOptions): FuzzCase {
         ? generateInst(choices, env, pickUse, define, someClass, choices.below(2) === 1)
         : { operands: [] }
     block.insts.push(term)
-    // There it may have inputs in registers, if the moves have scratch registers.
-    if (!free && cfg.succs[b].length === 1 && env.scratch.every((r) => r !== undefined) && choices.below(8) === 7) {
-      const v = pickUse(0)
-      if (v !== NO_VREG)
-        term.operands.push({ vreg: v, desc: operand(0, 0, 0, choices.below(2) === 0 ? REG : LIMIT, 32) })
-    }
     for (const o of term.operands) if ((o.desc & 1) !== 0 && o.vreg !== NO_VREG) available[classes[o.vreg]].push(o.vreg)
     for (const t of cfg.succs[b]) {
       const args: number[] = []

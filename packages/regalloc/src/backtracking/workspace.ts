@@ -1,0 +1,68 @@
+// Arrays that are used again from function to function: a typed array of more than 64 bytes costs a quarter of a microsecond to make, and most
+// functions are small. What they hold at the start is defined by `get`, so no result depends on what was allocated before.
+
+/** Elements in all beyond which the arrays are dropped after use: one huge function should not cost memory for ever. */
+const KEEP = 1 << 22
+
+export class Workspace {
+  private readonly arrays: Int32Array[] = []
+
+  /** Array number `slot` with at least n elements, the first n of which are `fill`. Valid until the slot is asked for again. */
+  get(slot: number, n: number, fill: number): Int32Array {
+    const old = this.arrays[slot]
+    if (old !== undefined && old.length >= n) return old.fill(fill, 0, n)
+    const made = new Int32Array(capacity(n))
+    if (fill !== 0) made.fill(fill, 0, n)
+    this.arrays[slot] = made
+    return made
+  }
+
+  /** Like `get`, with undefined elements. */
+  raw(slot: number, n: number): Int32Array {
+    const old = this.arrays[slot]
+    if (old !== undefined && old.length >= n) return old
+    this.arrays[slot] = new Int32Array(capacity(n))
+    return this.arrays[slot]
+  }
+
+  get isLarge(): boolean {
+    let n = 0
+    for (const a of this.arrays) if (a !== undefined) n += a.length
+    return n > KEEP
+  }
+}
+
+function capacity(n: number): number {
+  return n < 256 ? 256 : n + (n >> 1)
+}
+
+// biome-ignore-start format: table
+export const DEF_BLOCK   = 0
+export const LAST_VALUE  = 1
+export const LIVE_START  = 2
+export const LIVE_VALUES = 3
+export const USE_START   = 4
+export const USE_BLOCK   = 5
+export const LIVE_TO     = 6
+export const FIRST_USE   = 7
+export const LAST_USE    = 8
+export const BUNDLE_OF   = 9
+export const NUM_RANGES  = 10
+export const PARENT      = 11
+export const OWN_SLOT    = 12
+export const BLOCK_ORDER = 13
+export const SORT_A      = 14
+export const SORT_B      = 15
+export const LOCATION    = 16
+export const PIECE_START = 17
+export const PIECES      = 18
+export const SLOT_OF     = 19
+export const SLOT_END    = 20
+export const SPLITS      = 21
+export const TIED        = 22
+export const IS_FIRST    = 23
+export const NUMBER      = 24
+export const KNOWN_IN    = 25
+export const NEEDED      = 26
+export const LIVE_AT     = 27
+// biome-ignore-end format: table
