@@ -39,9 +39,18 @@ function vectorRow(row: CompiledRow): VectorRow | undefined {
   const base = masked ? row.id.slice(0, -2) : row.id
   if (!(base in vectorOperations)) return undefined
   const scalar = row.operands.find((o) => o.name === 'rs1')
-  const source = has('vs1') ? 1 : scalar?.entryName === 'f' ? 3 : scalar !== undefined ? 2 : has('imm') || has('avl') ? 4 : 0
+  const source = has('vs1')
+    ? 1
+    : scalar?.entryName === 'f'
+      ? 3
+      : scalar !== undefined
+        ? 2
+        : has('imm') || has('avl')
+          ? 4
+          : 0
   let layout = 0
-  const groups = [['vd', 'rd', 'vs3'], ['vs1', 'rs1', 'imm', 'avl'], ['vs2', 'rs2', 'vtype']] as const // biome-ignore format: table
+  // biome-ignore format: table
+  const groups = [['vd', 'rd', 'vs3'], ['vs1', 'rs1', 'imm', 'avl'], ['vs2', 'rs2', 'vtype']] as const
   groups.forEach((names, i) => {
     const operand = row.operands.find((o) => names.some((n) => n === o.name))
     if (operand === undefined) return

@@ -20,6 +20,7 @@ export type RegallocAlgorithm = (typeof ALGORITHMS)[number]
 
 /** Moves of the allocator: to memory, from memory, between registers. */
 export interface MoveCounts {
+  /** Those of the program: what the moves take is not among them. */
   readonly instructions: number
   readonly spills: number
   readonly reloads: number
@@ -28,8 +29,9 @@ export interface MoveCounts {
 
 export interface RegallocRow {
   readonly program: string
+  readonly target: string
   readonly algorithm: RegallocAlgorithm
-  /** In the code; instructions are those before allocation. */
+  /** In the code. */
   readonly static: MoveCounts
   /** On the emulator: exact, or estimated from samples. Undefined where the program was only compiled. */
   readonly executed: (MoveCounts & { readonly sampled: boolean }) | undefined
@@ -83,6 +85,7 @@ function measure(
   }
   return {
     program: program.name,
+    target: options.compile.target,
     algorithm,
     static: stats,
     executed: program.name === 'zip.js' ? runZip(module, kinds) : runSampled(module, kinds),
@@ -110,8 +113,10 @@ function timedCompile(bytes: Uint8Array, options: CompileOptions): { allocMs: nu
 const SPILL = 1
 const RELOAD = 2
 const MOVE = 3
+/** The rest of a move that takes several instructions: a slot far from the stack pointer. */
+const REST = 4
 
-/** The module, and per halfword of its image: whether an instruction of one of the allocator's moves begins there, and of which kind. */
+/** The module, and per halfword of its image: whether it belongs to one of the allocator's moves, and of which kind. */
 function compileWithMoves(bytes: Uint8Array, options: CompileOptions): { module: CompiledModule; kinds: Uint8Array } {
   const moves = new Map<string, { at: number; kind: number }[]>()
   const module = compile(bytes, {
@@ -123,10 +128,9 @@ function compileWithMoves(bytes: Uint8Array, options: CompileOptions): { module:
         const list: { at: number; kind: number }[] = []
         for (let k = 0; k < trace.moves.length; k += 3) {
           const edit = trace.moves.get(k + 2)
-          // A move whose address needs more instructions counts once, by its first.
-          if (trace.moves.get(k) === trace.moves.get(k + 1)) continue
           const kind = allocIsStack(editTo[edit]) ? SPILL : allocIsStack(editFrom[edit]) ? RELOAD : MOVE
-          list.push({ at: trace.moves.get(k), kind })
+          for (let at = trace.moves.get(k); at < trace.moves.get(k + 1); at += 2)
+            list.push({ at, kind: at === trace.moves.get(k) ? kind : REST })
         }
         moves.set(v.name, list)
       },
@@ -179,9 +183,9 @@ class Profiler {
   }
 
   result(kinds: Uint8Array, sampled: boolean): MoveCounts & { sampled: boolean } {
-    const sums = [0, 0, 0, 0]
+    const sums = [0, 0, 0, 0, 0]
     for (let k = 0; k < kinds.length; k++) sums[kinds[k]] += this.counts[k]
-    const { instructions } = this
+    const instructions = this.instructions - sums[SPILL] - sums[RELOAD] - sums[MOVE] - sums[REST]
     return { instructions, spills: sums[SPILL], reloads: sums[RELOAD], moves: sums[MOVE], sampled }
   }
 }

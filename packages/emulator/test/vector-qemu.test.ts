@@ -42,7 +42,10 @@ const CSR_VCSR = 0xf
 const CSR_VL = 0xc20
 const CSR_VTYPE = 0xc21
 
-function codeOf(c: VectorCase): Uint8Array {
+const NOP = assemble([['addi', 0, 0, 0]])
+
+/** The case's code, for this address. */
+function codeOf(c: VectorCase, at: number): Uint8Array {
   const registers = [0, 1, 2, 3, 4, 5, 6, 7]
   const before = assemble([
     ...registers.flatMap((r): Line[] => [
@@ -57,7 +60,8 @@ function codeOf(c: VectorCase): Uint8Array {
     ['vsetvli', 0, X(30), c.vtype],
     ...[8, 9].map((r, i): Line => ['fld', F(r), X(31), F_AT + 8 * i]),
     ...[10, 11, 12, 13].map((r, i): Line => ['ld', X(r), X(31), 8 * i]),
-    // 0 + 0 by the dynamic mode: qemu 7.2 fails an assertion where a conversion with a mode of its own is the first to ask for one in its block.
+    // 0 + 0 by the dynamic mode: qemu 7.2 fails an assertion where a conversion with a mode of its own is the first to ask for one in its
+    // block, which a page's start begins.
     ['fadd_d', F(31), F(31), F(31), 7],
   ])
   const bits = encodeRow(c.row, c.operands)
@@ -81,7 +85,8 @@ function codeOf(c: VectorCase): Uint8Array {
     ]),
     ['addi', X(31), X(31), RECORD],
   ])
-  return Uint8Array.from([...before, bits, bits >> 8, bits >> 16, bits >> 24, ...after])
+  const padding = (at + before.length) % 4096 === 0 ? NOP : []
+  return Uint8Array.from([...padding, ...before, bits, bits >> 8, bits >> 16, bits >> 24, ...after])
 }
 
 function recordOf(c: VectorCase, at: number): Uint8Array {
@@ -131,6 +136,7 @@ function buildProgram(seed: number): Program {
   const cases: VectorCase[] = []
   const chunks: Uint8Array[] = [assemble([['lui', X(31), DATA >>> 12]])]
   const records: Uint8Array[] = []
+  let at = CODE + chunks[0].length
   const memory = new EmulatedMemory(1 << 20)
   const hart = new HartState(0, 0, 0)
   for (const [number, row] of vectorCompiled.entries()) {
@@ -141,7 +147,9 @@ function buildProgram(seed: number): Program {
       if (!inQemu(c) || !isLegal(hart, memory, number, c)) continue
       found++
       records.push(recordOf(c, DATA + cases.length * RECORD))
-      chunks.push(codeOf(c))
+      const code = codeOf(c, at)
+      chunks.push(code)
+      at += code.length
       cases.push(c)
     }
     if (found < CASES) throw new Error(`${row.id}: only ${found} legal cases`)
@@ -170,7 +178,7 @@ const why = hasQemu ? '' : ' (skipped: qemu-riscv64 is not installed; pnpm setup
 let built: { program: Program; expected: Uint8Array } | undefined
 function oracle(): { program: Program; expected: Uint8Array } {
   if (built !== undefined) return built
-  const program = buildProgram(4_711);
+  const program = buildProgram(4_711)
   const folder = mkdtempSync(join(tmpdir(), 'k23-qemu-v-'))
   try {
     const file = join(folder, 'rows')
@@ -202,7 +210,10 @@ function runHere(program: Program, lanes?: LaneTable): Uint8Array {
   return machine.memory.view(DATA, program.data.length)
 }
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').replace(/(.{32})/g, '$1 ')
+const hex = (bytes: Uint8Array): string =>
+  Buffer.from(bytes)
+    .toString('hex')
+    .replace(/(.{32})/g, '$1 ')
 
 function compare(program: Program, expected: Uint8Array, actual: Uint8Array): void {
   expect(expected.length).toBe(actual.length)
@@ -212,8 +223,7 @@ function compare(program: Program, expected: Uint8Array, actual: Uint8Array): vo
     const got = actual.subarray(i * RECORD, (i + 1) * RECORD)
     if (Buffer.compare(want, got) === 0 || wrong.has(c.row.id)) return
     const before = program.data.subarray(i * RECORD, (i + 1) * RECORD)
-    const show = (b: Uint8Array): string =>
-      `${hex(b.subarray(0, V_AT))}| ${hex(b.subarray(V_AT, SCRATCH_AT))}`
+    const show = (b: Uint8Array): string => `${hex(b.subarray(0, V_AT))}| ${hex(b.subarray(V_AT, SCRATCH_AT))}`
     wrong.set(
       c.row.id,
       `${c.row.id} ${JSON.stringify(c.operands)} vtype ${c.vtype.toString(16)} avl ${c.avl}\n  before ${show(before)}\n  qemu   ${show(want)}\n  k23    ${show(got)}`,

@@ -2,7 +2,6 @@
 // wide operands), so that a case is small; the bytes that loads and stores may touch are around x10.
 import type { CompiledRow } from '@k23/machinst/rows'
 import { vectorRows } from '../src/gen/riscv64-vector.ts'
-import { vectorOperations } from '../src/riscv64/vector/table.ts'
 import { compiledRows, type Random, randomFloatBits, randomImmediate, randomValue } from './states.ts'
 
 /** Vector rows with the operation that unit.ts runs for them, in the order of vectorRows. */

@@ -49,7 +49,11 @@ function run(on: Riscv64Machine, h: HartState, id: string, operands: Record<stri
   const { kind, trapKind } = on.run(h)
   on.memory.unmap(code, 4)
   if (kind !== TRAP) return 'done'
-  return trapKind === TRAP_ILLEGAL ? 'illegal' : trapKind === TRAP_LOAD || trapKind === TRAP_STORE ? 'fault' : `${trapKind}`
+  return trapKind === TRAP_ILLEGAL
+    ? 'illegal'
+    : trapKind === TRAP_LOAD || trapKind === TRAP_STORE
+      ? 'fault'
+      : `${trapKind}`
 }
 const execute = (id: string, operands: Record<string, number>, setup: Setup): string =>
   run(machine, hart, id, operands, setup)
@@ -89,24 +93,41 @@ describe('Zvbb (33) by its definitions, every width, masked and not', () => {
     vwsll: (a, b, w) => BigInt.asUintN(2 * w, a << (b % BigInt(2 * w))),
   }
   const FORMS: Readonly<Record<string, readonly string[]>> = {
-    vandn: ['vv', 'vx'], vrol: ['vv', 'vx'], vror: ['vv', 'vx', 'vi'], vwsll: ['vv', 'vx', 'vi'], // biome-ignore format: table
+    vandn: ['vv', 'vx'],
+    vrol: ['vv', 'vx'],
+    vror: ['vv', 'vx', 'vi'],
+    vwsll: ['vv', 'vx', 'vi'],
   }
   const random = new Random(33)
 
   /** Runs on random registers and compares each element of v4 (and what lies behind vl). */
-  function check(id: string, sew: number, wide: boolean, lmulLog: number, form: string, want: (a: bigint, b: bigint) => bigint): void {
+  function check(
+    id: string,
+    sew: number,
+    wide: boolean,
+    lmulLog: number,
+    form: string,
+    want: (a: bigint, b: bigint) => bigint,
+  ): void {
     const masked = random.below(2) === 1
     for (let i = 0; i < 512; i++) hart.vector.bytes[i] = random.next()
     const vlmax = (128 / sew) * 2 ** lmulLog
-    for (let e = 0; e < vlmax; e++) for (const r of [2, 3]) if (random.below(2) === 0) setElement(r, e, sew, randomValue(random))
+    for (let e = 0; e < vlmax; e++)
+      for (const r of [2, 3]) if (random.below(2) === 0) setElement(r, e, sew, randomValue(random))
     const vl = random.below(vlmax + 1)
     const x = random.below(2) === 0 ? BigInt(random.below(70)) : randomValue(random)
     const imm = random.below(id === 'vror_vi' ? 64 : 32)
     const width = wide ? 2 * sew : sew
-    const before = Array.from({ length: vlmax }, (_, e) => [element(4, e, width), element(2, e, sew), element(3, e, sew)])
+    const before = Array.from({ length: vlmax }, (_, e) => [
+      element(4, e, width),
+      element(2, e, sew),
+      element(3, e, sew),
+    ])
     const mask = hart.vector.bytes.slice(0, 16)
     const operands = { vd: 4, vs2: 2, vs1: 3, rs1: 11, imm }
-    expect(execute(masked ? `${id}_m` : id, operands, { vtype: vtypeOf(sew, lmulLog), vl, x: { 11: x } }), id).toBe('done')
+    expect(execute(masked ? `${id}_m` : id, operands, { vtype: vtypeOf(sew, lmulLog), vl, x: { 11: x } }), id).toBe(
+      'done',
+    )
     before.forEach(([old, a, v], e) => {
       const on = e < vl && (!masked || (mask[e >> 3] >> (e & 7)) % 2 === 1)
       const other = form === 'vx' ? BigInt.asUintN(sew, x) : form === 'vi' ? BigInt(imm) : v
@@ -125,7 +146,8 @@ describe('Zvbb (33) by its definitions, every width, masked and not', () => {
       const wide = name === 'vwsll'
       test(`${name}.${form}`, () => {
         for (const sew of wide ? [8, 16, 32] : SEWS) {
-          for (let i = 0; i < COUNT; i++) check(`${name}_${form}`, sew, wide, wide ? -1 : 0, form, (a, b) => f(a, b, sew))
+          for (let i = 0; i < COUNT; i++)
+            check(`${name}_${form}`, sew, wide, wide ? -1 : 0, form, (a, b) => f(a, b, sew))
         }
       })
     }
@@ -195,7 +217,12 @@ describe('what is reserved is illegal', () => {
     ['compressing into the mask', 'vcompress_vm', { vd: 1, vs2: 4, vs1: 1 }, { vtype: e32 }],
     ['set-before-first in place', 'vmsbf_m', { vd: 4, vs2: 4 }, { vtype: e32 }],
     ['iota in place', 'viota_m', { vd: 4, vs2: 4 }, { vtype: e32 }],
-    ['indices of 16 bits whose group is too large', 'vrgatherei16_vv', { vd: 8, vs1: 0, vs2: 16 }, { vtype: vtypeOf(8, 3) }],
+    [
+      'indices of 16 bits whose group is too large',
+      'vrgatherei16_vv',
+      { vd: 8, vs1: 0, vs2: 16 },
+      { vtype: vtypeOf(8, 3) },
+    ],
     ['a load whose group is too small', 'vle8_v', { vd: 4, rs1: 10 }, { vtype: vtypeOf(64, -3) }],
     ['a load whose group is too large', 'vle64_v', { vd: 8, rs1: 10 }, { vtype: vtypeOf(8, 1) }],
   ]

@@ -1,6 +1,14 @@
 // Zfa, which qemu 7.2 does not have, against what the manual says (RISC-V Unprivileged ISA 20240411, 25), computed here from the host's numbers.
 import { describe, expect, test } from 'vitest'
-import { float, floatCode, type FloatFormat, type FloatOp, raised, resultHi, resultLo } from '../src/float/operations.ts'
+import {
+  float,
+  floatCode,
+  type FloatFormat,
+  type FloatOp,
+  raised,
+  resultHi,
+  resultLo,
+} from '../src/float/operations.ts'
 import { createRiscv64Machine } from '../src/riscv64/index.ts'
 import type { HartState } from '../src/riscv64/hart.ts'
 import { compiledRows, encodeRow, Random, randomFloatBits } from './states.ts'
@@ -44,7 +52,11 @@ function run(id: string, imm: number, rm: number, a: bigint, b: bigint): { x: bi
   const code = machine.placeCode(Uint8Array.of(bits, bits >> 8, bits >> 16, bits >> 24))
   machine.reset(hart)
   machine.enter(hart, code, [])
-  for (const [n, v] of [[8, a], [9, b]] as const) { // biome-ignore format: table
+  for (const [n, v] of [
+    [8, a],
+    [9, b],
+  ] as const) {
+    // biome-ignore format: table
     hart.x[128 + 2 * n] = low(v)
     hart.x[129 + 2 * n] = high(v)
   }
@@ -75,12 +87,16 @@ for (const format of ['h', 's', 'd'] as const) {
 
     test('fli: the table of 25.1', () => {
       const least = { h: 2 ** -14, s: 2 ** -126, d: 2 ** -1022 }[format]
+      // biome-ignore format: table
       const table = [
         -1, least, 2 ** -16, 2 ** -15, 2 ** -8, 2 ** -7, 0.0625, 0.125, 0.25, 0.3125, 0.375, 0.4375, 0.5, 0.625, 0.75, 0.875, 1, 1.25, 1.5,
         1.75, 2, 2.5, 3, 4, 8, 16, 128, 256, 32768, 65536, Infinity,
-      ] // biome-ignore format: table
+      ]
       table.forEach((x, i) => {
-        expect(run(`fli_${format}`, i, 0, 0n, 0n), `${i}`).toMatchObject({ f: box(format, bitsOf(format, x)), flags: 0 })
+        expect(run(`fli_${format}`, i, 0, 0n, 0n), `${i}`).toMatchObject({
+          f: box(format, bitsOf(format, x)),
+          flags: 0,
+        })
       })
       expect(run(`fli_${format}`, 31, 0, 0n, 0n)).toMatchObject({ f: box(format, NAN[format]), flags: 0 })
     })
@@ -90,7 +106,11 @@ for (const format of ['h', 's', 'd'] as const) {
         const [a, b] = [value(), value()]
         const [x, y] = [numberOf(format, a), numberOf(format, b)]
         const flags = isSignaling(format, a) || isSignaling(format, b) ? NV : 0
-        for (const [id, result] of [['fminm', Math.min(x, y)], ['fmaxm', Math.max(x, y)]] as const) { // biome-ignore format: table
+        for (const [id, result] of [
+          ['fminm', Math.min(x, y)],
+          ['fmaxm', Math.max(x, y)],
+        ] as const) {
+          // biome-ignore format: table
           const want = Number.isNaN(result) ? NAN[format] : bitsOf(format, result)
           const at = `${id} ${a.toString(16)} ${b.toString(16)}`
           const got = run(`${id}_${format}`, 0, 0, box(format, a), box(format, b))
@@ -105,7 +125,11 @@ for (const format of ['h', 's', 'd'] as const) {
         const b = random.below(4) === 0 ? a : value()
         const [x, y] = [numberOf(format, a), numberOf(format, b)]
         const flags = isSignaling(format, a) || isSignaling(format, b) ? NV : 0
-        for (const [id, result] of [['fleq', x <= y], ['fltq', x < y]] as const) { // biome-ignore format: table
+        for (const [id, result] of [
+          ['fleq', x <= y],
+          ['fltq', x < y],
+        ] as const) {
+          // biome-ignore format: table
           const at = `${id} ${a.toString(16)} ${b.toString(16)}`
           const got = run(`${id}_${format}`, 0, 0, box(format, a), box(format, b))
           expect([at, got.x, got.flags]).toEqual([at, result ? 1n : 0n, flags])
@@ -136,7 +160,8 @@ test('fcvtmod.w.d: truncated, modulo 2^32, signed; flags of fcvt.w.d', () => {
   const random = new Random(99)
   for (let i = 0; i < COUNT; i++) {
     const kind = random.below(3)
-    const a = kind === 0 ? randomFloatBits(random, 64) : bitsOf('d', (random.next() - 2 ** 31) * 2 ** (random.below(100) - 40))
+    const a =
+      kind === 0 ? randomFloatBits(random, 64) : bitsOf('d', (random.next() - 2 ** 31) * 2 ** (random.below(100) - 40))
     const x = numberOf('d', a)
     const whole = Number.isFinite(x) ? BigInt(Math.trunc(x)) : 0n
     const inRange = x > -(2 ** 31) - 1 && x < 2 ** 31
@@ -148,7 +173,16 @@ test('fcvtmod.w.d: truncated, modulo 2^32, signed; flags of fcvt.w.d', () => {
 })
 
 test('the fast path leaves these operations to software', () => {
-  for (const op of ['minm', 'maxm', 'leq', 'ltq', 'round', 'roundnx', 'mod_w', 'li'] as const satisfies readonly FloatOp[]) {
+  for (const op of [
+    'minm',
+    'maxm',
+    'leq',
+    'ltq',
+    'round',
+    'roundnx',
+    'mod_w',
+    'li',
+  ] as const satisfies readonly FloatOp[]) {
     for (const format of ['s', 'd'] as const) {
       const [a, b] = [box(format, bitsOf(format, 2.5)), box(format, bitsOf(format, -0.75))]
       const results = [-1, 0].map((fcsr) => {

@@ -103,7 +103,7 @@ describe('precise output', () => {
 
 test('every file says what it shows, and is run somewhere', () => {
   for (const name of files) {
-    expect(texts.get(name), name).toMatch(/^; /)
+    expect(texts.get(name), name).toMatch(/^;;? /)
     expect(has(name, '(interpret|cat|verifier|compile)'), name).toBe(true)
     // What is compiled is interpreted as well.
     if (has(name, 'run')) expect(has(name, 'interpret'), name).toBe(true)

@@ -7,7 +7,7 @@ import { Entropy } from './entropy.ts'
 import { randomFunction } from './random-function.ts'
 
 /** Back edges of random functions have no bound of their own. */
-const FUEL = 3_000
+const FUEL = 1_000
 
 const CALLS = [
   [dataValue(I32, 0), dataValue(I64, 0), parseDataValue('0.0', F64)],
@@ -33,9 +33,9 @@ test('random functions compute the same after printing and parsing', () => {
       expect(outcomes(back)).toEqual(before)
       for (const o of before.outcomes) count['results' in o ? 'results' : 'trap' in o ? 'traps' : 'open']++
     }),
-    { numRuns: process.env.K23_LONG === '1' ? 10_000 : 500 },
+    { numRuns: process.env.K23_LONG === '1' ? 10_000 : 150 },
   )
   // Not all of them trap at once, or run into what CLIF leaves open.
-  expect(count.results).toBeGreaterThan(100)
-  expect(count.traps).toBeGreaterThan(100)
+  expect(count.results).toBeGreaterThan(20)
+  expect(count.traps).toBeGreaterThan(20)
 })

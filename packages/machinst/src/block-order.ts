@@ -1,8 +1,9 @@
 // Block order: which blocks VCode has, in which order.
 //
-// Problem: the allocator needs critical edges split, emission wants fall-through, cold blocks belong at the end.
+// Problem: the allocator needs critical edges split, lowering (backwards) needs uses behind definitions, emission wants fall-through.
 // Idea: depth-first search over the graph of CLIF blocks plus one node per critical edge; reverse postorder is the order. Successors are
-// visited last to first, so that the first successor that is not placed yet follows its predecessor. Cold blocks are moved to the end, stably.
+// visited last to first, so that the first successor that is not placed yet follows its predecessor. A definition dominates its uses, and so
+// precedes them here. Cold blocks keep their place (a value defined in one may be used in a block that is not cold); emission puts them last.
 // A split edge is cold where its target is.
 //
 // An edge is critical if its source has several outgoing edges and its target several incoming ones; two edges between the same
@@ -105,11 +106,11 @@ export function computeBlockOrder(f: Func): BlockOrder {
   const coldOf = (n: number): number => (n >= nb ? f.cold[f.bcBlock[edgeCall.data[n - nb]]] : f.cold[n])
   let at = 0
   if (stub === 1) order[at++] = nodes
-  for (let i = postorder.length - 1; i >= 0; i--) if (coldOf(postorder.data[i]) === 0) order[at++] = postorder.data[i]
-  const hot = at
-  for (let i = postorder.length - 1; i >= 0; i--) if (coldOf(postorder.data[i]) !== 0) order[at++] = postorder.data[i]
-  // The verifier refuses a cold entry, so order[0] is the entry.
-  cold.fill(1, hot)
+  for (let i = postorder.length - 1; i >= 0; i--) {
+    const n = postorder.data[i]
+    cold[at] = coldOf(n)
+    order[at++] = n
+  }
 
   const indexOf = new Int32Array(nodes + 1).fill(-1)
   for (let i = 0; i < count; i++) indexOf[order[i]] = i

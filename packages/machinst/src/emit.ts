@@ -1,6 +1,6 @@
 // Emission: one pass over the words of allocated VCode.
 //
-// Blocks come in their order. Before emission, blocks that only jump (no moves of the allocator, nothing else) are taken out: their label is
+// Blocks come in their order, cold ones last. Before emission, blocks that only jump (no moves of the allocator, nothing else) are taken out: their label is
 // their target's. Then, at the end of each block, what follows is known, so a jump to the next block is no instruction and a conditional
 // branch whose taken side follows is inverted. So there is nothing to mend behind the fact, and code is emitted in order, once (or
 // twice, where branches have to be widened: code-buffer.ts).
@@ -115,11 +115,12 @@ export function emitFunction(
 ): CodeBuffer {
   const buf = new CodeBuffer(v.name, isa.branchKinds)
   const target = threadJumps(v, isa)
-  emitOnce(isa, v, buf, frame, slotOffsets, target, trace)
+  const sequence = emissionOrder(v, target)
+  emitOnce(isa, v, buf, frame, slotOffsets, target, sequence, trace)
   // The second emission has the widths that the arithmetic found; alignment behind the body can make a third one necessary.
   while (buf.relax()) {
     buf.clear()
-    emitOnce(isa, v, buf, frame, slotOffsets, target, trace)
+    emitOnce(isa, v, buf, frame, slotOffsets, target, sequence, trace)
   }
   buf.patch((b, offset, distance, kind) => isa.patch(b, offset, distance, kind))
   return buf
@@ -132,6 +133,7 @@ function emitOnce(
   frame: FrameLayout,
   slotOffsets: readonly number[],
   target: Int32Array,
+  sequence: Int32Array,
   trace: EmitTrace | undefined,
 ): void {
   const e = new Emitter(isa, v, buf, frame, slotOffsets)
@@ -145,16 +147,16 @@ function emitOnce(
   buf.newLabels(v.numBlocks)
   trace?.moves.clear()
   isa.emitPrologue(e, frame)
-  let edit = 0
-  for (let b = 0; b < v.numBlocks; b++) {
+  for (let s = 0; s < sequence.length; s++) {
+    const b = sequence[s]
+    const next = s + 1 < sequence.length ? sequence[s + 1] : -1
     const first = v.blockInsts.data[b]
     const end = v.blockInsts.data[b + 1]
-    if (target[b] !== b) continue
     buf.bind(b)
+    let edit = firstEdit(out, 2 * first)
     for (let i = first; i < end; i++) {
       const at = instAt[i]
       const opc = words[at] & 0xffff
-      while (edit < out.numEdits && out.editPoint[edit] < 2 * i) edit++
       e.srcloc = srclocs[i]
       if (e.srcloc !== -1 || buf.srclocs.length !== 0) buf.srcloc(e.srcloc)
       for (; edit < out.numEdits && out.editPoint[edit] === 2 * i; edit++) emitEdit(e, out, edit, trace)
@@ -164,7 +166,7 @@ function emitOnce(
       if ((fl & INST_TERMINATOR) === 0) {
         if (opc !== generic + P_ARGS) isa.emitInst(e, at)
         for (; edit < out.numEdits && out.editPoint[edit] === 2 * i + 1; edit++) emitEdit(e, out, edit, trace)
-      } else emitTerminator(e, b, at, opc, fl, target)
+      } else emitTerminator(e, b, next, at, opc, fl, target)
     }
   }
   emitDeferred(e)
@@ -179,7 +181,36 @@ function emitEdit(e: Emitter, out: AllocOutput, edit: number, trace: EmitTrace |
   trace.moves.push(edit)
 }
 
-function emitTerminator(e: Emitter, b: number, at: number, opc: number, fl: number, target: Int32Array): void {
+/** First edit at `point` or behind. */
+function firstEdit(out: AllocOutput, point: number): number {
+  let lo = 0
+  let hi = out.numEdits
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1
+    if (out.editPoint[mid] < point) lo = mid + 1
+    else hi = mid
+  }
+  return lo
+}
+
+/** The blocks that are emitted, in order: the hot ones, then the cold ones. */
+function emissionOrder(v: VCode, target: Int32Array): Int32Array {
+  const order = new Int32Array(v.numBlocks)
+  let n = 0
+  for (let want = 0; want < 2; want++) for (let b = 0; b < v.numBlocks; b++) if (v.cold[b] === want && target[b] === b) order[n++] = b
+  return order.subarray(0, n)
+}
+
+/** The end of block `b`; block `next` follows it (-1: none). */
+function emitTerminator(
+  e: Emitter,
+  b: number,
+  next: number,
+  at: number,
+  opc: number,
+  fl: number,
+  target: Int32Array,
+): void {
   const { isa, v, buf } = e
   const { generic } = isa.table
   if ((fl & INST_RETURN) !== 0) {
@@ -194,8 +225,6 @@ function emitTerminator(e: Emitter, b: number, at: number, opc: number, fl: numb
   }
   const s = v.succStart.data[b]
   const n = v.succStart.data[b + 1] - s
-  let next = b + 1
-  while (next < v.numBlocks && target[next] !== next) next++
   if (opc === generic + P_JUMP) {
     const t = target[v.succs.data[s]]
     if (t !== next) isa.emitJump(e, t)

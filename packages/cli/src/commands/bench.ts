@@ -1,5 +1,14 @@
 // k23 bench: the suites of @k23/bench as tables, or as JSON lines.
-import { type CompileRow, compileSuite, type EmulatorRow, emulatorSuite, PHASES } from '@k23/bench'
+import {
+  type CompileRow,
+  compileSuite,
+  type EmulatorRow,
+  emulatorSuite,
+  type MoveCounts,
+  PHASES,
+  type RegallocRow,
+  regallocSuite,
+} from '@k23/bench'
 import pc from 'picocolors'
 import { usage } from '../failure.ts'
 import { type CommonOptions, compileOptions } from '../options.ts'
@@ -11,7 +20,7 @@ interface Options extends CommonOptions {
   readonly only?: string
 }
 
-const SUITES = ['compile', 'emulator'] as const
+const SUITES = ['compile', 'emulator', 'regalloc'] as const
 
 export function run(suites: readonly string[], options: Options): void {
   const runs = Number(options.runs)
@@ -47,6 +56,13 @@ export function run(suites: readonly string[], options: Options): void {
     if (json) for (const row of rows) print({ suite: 'emulator', ...row })
     else if (rows.length > 0) process.stdout.write(emulatorTable(rows))
   }
+  if (wanted.includes('regalloc')) {
+    const rows = regallocSuite({ ...shared, step })
+    shown.done()
+    measured += rows.length
+    if (json) for (const row of rows) print({ suite: 'regalloc', ...row })
+    else if (rows.length > 0) process.stdout.write(regallocTable(rows))
+  }
   if (measured === 0) throw usage(`--only ${options.only}: no such program in ${wanted.join(', ')}`)
 }
 
@@ -79,6 +95,27 @@ function emulatorTable(rows: readonly EmulatorRow[]): string {
   const table = plainTable(['program', 'guest instructions', 'time', 'MIPS'], 1)
   for (const r of rows) table.push([r.program, r.instructions.toLocaleString('en'), ms(r.ms), r.mips.toFixed(1)])
   return `${pc.bold('emulator')}: ${rows[0]?.target ?? ''}, median of runs\n${table.toString()}\n`
+}
+
+function regallocTable(rows: readonly RegallocRow[]): string {
+  const head = ['program', 'allocator', 'time', 'of compiling', 'static', 'executed', 'memory accesses']
+  const table = plainTable(head, 2)
+  const per1000 = (n: number, m: MoveCounts): string => ((1000 * n) / m.instructions).toFixed(1)
+  const triple = (m: MoveCounts): string =>
+    m.instructions === 0 ? '' : [m.spills, m.reloads, m.moves].map((n) => per1000(n, m)).join(' / ')
+  for (const r of rows) {
+    const e = r.executed
+    table.push([
+      r.program,
+      r.algorithm,
+      ms(r.allocMs),
+      `${((100 * r.allocMs) / r.compileMs).toFixed(0)} %`,
+      triple(r.static),
+      e === undefined ? '' : triple(e),
+      e === undefined || e.instructions === 0 ? '' : `${e.sampled ? '~' : ''}${per1000(e.spills + e.reloads, e)}`,
+    ])
+  }
+  return `${pc.bold('regalloc')} for ${rows[0]?.target ?? ''}: spills / reloads / moves per 1,000 instructions of the program, in the code and as executed\n${table.toString()}\n`
 }
 
 function ms(value: number): string {

@@ -50,7 +50,25 @@ const S0 = 8
 const A0 = 10
 
 /** Extensions whose instructions have semantics here. The base, Zicsr, Zifencei and C are always on. */
-const OPTIONAL_EXTENSIONS = ['m', 'a', 'f', 'd', 'zfhmin', 'zfh', 'zfa', 'zba', 'zbb', 'zbs', 'zbc', 'zbkb', 'zicond', 'zcb', 'v', 'zvbb', 'zvfh'] as const
+const OPTIONAL_EXTENSIONS = [
+  'm',
+  'a',
+  'f',
+  'd',
+  'zfhmin',
+  'zfh',
+  'zfa',
+  'zba',
+  'zbb',
+  'zbs',
+  'zbc',
+  'zbkb',
+  'zicond',
+  'zcb',
+  'v',
+  'zvbb',
+  'zvfh',
+] as const
 const ALWAYS = ['zicsr', 'zifencei', 'zihintpause', 'c', 'zca'] as const
 
 export interface Riscv64MachineOptions {

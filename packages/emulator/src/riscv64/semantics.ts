@@ -131,7 +131,8 @@ const remuw: Binary32 = (b, x, y) => {
 }
 
 /** High half of signed times unsigned: the unsigned one, less y where x is negative. */
-export const mulhsu: Binary = (b, x, y) => b.i64.sub(b.i64.mul_high_u(x, y), b.i64.and(b.i64.shr_s(x, b.i64.const(63)), y))
+export const mulhsu: Binary = (b, x, y) =>
+  b.i64.sub(b.i64.mul_high_u(x, y), b.i64.and(b.i64.shr_s(x, b.i64.const(63)), y))
 
 // ---- Control registers (7.1, 8.1): csrrs and csrrc write only where the source is not x0 or 0; csrrw reads only where rd is not x0,
 // which shows in no register that user mode has.

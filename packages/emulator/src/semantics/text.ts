@@ -14,7 +14,18 @@
 
 import { bug } from '@k23/entity'
 import { type FloatFormat, type FloatOp, floatCode } from '../float/operations.ts'
-import type { AccessSize, Body, Builder, ExitName, I32Ops, I64Ops, IntOps, LaneBody, LaneBuilder, StateName } from './builder.ts'
+import type {
+  AccessSize,
+  Body,
+  Builder,
+  ExitName,
+  I32Ops,
+  I64Ops,
+  IntOps,
+  LaneBody,
+  LaneBuilder,
+  StateName,
+} from './builder.ts'
 import { type BinaryName, binary, type CompareName, compare, type HighName } from './integers.ts'
 
 /** A 32-bit word: `constant` if known (int32), else the name of a temporary; `flag` names the boolean that it was made from. */

@@ -20,7 +20,7 @@ const FUNCT3: Readonly<Record<string, string>> = {
   Ii: '011',
   Ix: '100',
   Ff: '101',
-  Mx: '110', // biome-ignore format: table
+  Mx: '110',
 }
 
 /**

@@ -14,7 +14,12 @@ export type Sew = (typeof SEWS)[number]
 /** Makes the body for a width; undefined where the instruction does not exist at it. */
 export type LaneFamily = (sew: Sew) => LaneBody | undefined
 
-type Values<T extends Types> = { readonly a: T['i64']; readonly b: T['i64']; readonly d: T['i64']; readonly carry: T['i32'] }
+type Values<T extends Types> = {
+  readonly a: T['i64']
+  readonly b: T['i64']
+  readonly d: T['i64']
+  readonly carry: T['i32']
+}
 type AnyLane = <T extends Types>(b: LaneBuilder<T>, v: Values<T>) => T['i64']
 
 /** Without regard to the width. */
@@ -82,7 +87,12 @@ function clamp<T extends Types>(b: LaneBuilder<T>, v: T['i64'], bits: number, si
 }
 
 /** The signed result, or the bound on the side of a where it overflowed. */
-function saturateSigned<T extends Types>(b: LaneBuilder<T>, overflow: T['i32'], a: T['i64'], result: T['i64']): T['i64'] {
+function saturateSigned<T extends Types>(
+  b: LaneBuilder<T>,
+  overflow: T['i32'],
+  a: T['i64'],
+  result: T['i64'],
+): T['i64'] {
   b.saturated(overflow)
   const bound = b.i64.xor(b.i64.shr_s(a, b.i64.const(63)), greatest(b, 63))
   return b.i64.select(overflow, bound, result)
@@ -203,9 +213,7 @@ const rotate =
     if (sew === 64) return left ? b.i64.rotl(a, y) : b.i64.rotr(a, y)
     const by = count(b, y, sew)
     const back = b.i64.sub(b.i64.const(sew), by)
-    return left
-      ? b.i64.or(b.i64.shl(a, by), b.i64.shr_u(a, back))
-      : b.i64.or(b.i64.shr_u(a, by), b.i64.shl(a, back))
+    return left ? b.i64.or(b.i64.shl(a, by), b.i64.shr_u(a, back)) : b.i64.or(b.i64.shr_u(a, by), b.i64.shl(a, back))
   }
 
 const shift =
@@ -250,7 +258,14 @@ const fused = (addend: 'd' | 'a', negateProduct: boolean, negateAddend: boolean)
   })
 
 /** In the format of twice the width: to it, and arithmetic in it. */
-function widening(body: <T extends Types>(b: LaneBuilder<T>, v: Values<T>, wide: FloatFormat, widen: (x: T['i64']) => T['i64']) => T['i64']): LaneFamily {
+function widening(
+  body: <T extends Types>(
+    b: LaneBuilder<T>,
+    v: Values<T>,
+    wide: FloatFormat,
+    widen: (x: T['i64']) => T['i64'],
+  ) => T['i64'],
+): LaneFamily {
   return (sew) => {
     const narrow = formatOf(sew)
     const wide = formatOf(2 * sew)

@@ -60,7 +60,11 @@ export class VectorState {
     const sewLog = ((vtype >> 3) & 7) + 3
     const lmulLog = ((vtype & 7) << 29) >> 29
     const supported =
-      vtypeHigh === 0 && vtype >>> 8 === 0 && sewLog <= ELEN_LOG && lmulLog !== -4 && sewLog <= ELEN_LOG + Math.min(lmulLog, 0)
+      vtypeHigh === 0 &&
+      vtype >>> 8 === 0 &&
+      sewLog <= ELEN_LOG &&
+      lmulLog !== -4 &&
+      sewLog <= ELEN_LOG + Math.min(lmulLog, 0)
     this.vill = !supported
     if (!supported) {
       this.vtype = 0

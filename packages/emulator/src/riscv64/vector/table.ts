@@ -35,12 +35,13 @@ export interface AccessOperation {
 }
 
 /** What has a body of its own in unit.ts. */
+// biome-ignore format: table
 export interface OtherOperation {
   readonly kind:
     | 'vsetvli' | 'vsetivli' | 'vsetvl'
     | 'moveRegister' | 'moveToX' | 'moveFromX' | 'moveToF' | 'moveFromF'
     | 'maskLogic' | 'countBits' | 'firstBit' | 'setFirst' | 'iota' | 'index'
-    | 'slideUp' | 'slideDown' | 'slide1Up' | 'slide1Down' | 'gather' | 'compress' // biome-ignore format: table
+    | 'slideUp' | 'slideDown' | 'slide1Up' | 'slide1Down' | 'gather' | 'compress'
   /** maskLogic: truth table, bit vs2 * 2 + vs1. setFirst: 1 before, 2 including, 3 only. gather: log2 of the width of an index, 0 for SEW. */
   readonly code: number
 }
@@ -49,18 +50,26 @@ export type VectorOperation = LanesOperation | AccessOperation | OtherOperation
 const laneNames = Object.keys(laneFamilies)
 type Shape = Partial<Omit<LanesOperation, 'kind' | 'lane'>>
 
-function lanes(forms: string, lane: string, shape: Shape = {}, kind: 'lanes' | 'reduce' = 'lanes'): Record<string, LanesOperation> {
+function lanes(
+  forms: string,
+  lane: string,
+  shape: Shape = {},
+  kind: 'lanes' | 'reduce' = 'lanes',
+): Record<string, LanesOperation> {
   const number = laneNames.indexOf(lane)
   if (number < 0) throw new Error(`no lane ${lane}`)
+  // biome-ignore format: table
   const entry = {
     kind, lane: number, d: 0, a: 0, b: 0, as: SIGNED, bs: SIGNED, ds: SIGNED, readsD: false, carry: false, float: false, ...shape,
-  } as const // biome-ignore format: table
+  } as const
   const [mnemonic, ...suffixes] = forms.split(' ')
   const ids = suffixes.length === 0 ? [mnemonic] : suffixes.map((s) => `${mnemonic}_${s}`)
   return Object.fromEntries(ids.map((id) => [id, entry]))
 }
 
-const other = (id: string, kind: OtherOperation['kind'], code = 0): Record<string, OtherOperation> => ({ [id]: { kind, code } })
+const other = (id: string, kind: OtherOperation['kind'], code = 0): Record<string, OtherOperation> => ({
+  [id]: { kind, code },
+})
 
 const U: Shape = { as: UNSIGNED, bs: UNSIGNED, ds: UNSIGNED }
 const S: Shape = {}
@@ -77,7 +86,8 @@ const one = (s: Shape): Shape => ({ ...s, b: UNUSED })
 const fraction = (s: Shape, log: number): Shape => ({ ...s, a: -log, b: UNUSED })
 const copy = (s: Shape): Shape => ({ ...s, a: UNUSED })
 
-const VLE_LOGS: readonly (readonly [number, number])[] = [[8, 3], [16, 4], [32, 5], [64, 6]] // biome-ignore format: table
+// biome-ignore format: table
+const VLE_LOGS: readonly (readonly [number, number])[] = [[8, 3], [16, 4], [32, 5], [64, 6]]
 
 function accesses(): Record<string, AccessOperation> {
   const table: Record<string, AccessOperation> = {

@@ -26,7 +26,14 @@ import {
   writeElement,
 } from './elements.ts'
 import type { VectorState } from './state.ts'
-import { type AccessOperation, type LanesOperation, MASK, type OtherOperation, UNUSED, vectorOperations } from './table.ts'
+import {
+  type AccessOperation,
+  type LanesOperation,
+  MASK,
+  type OtherOperation,
+  UNUSED,
+  vectorOperations,
+} from './table.ts'
 
 /** Results of evaluateVector. FAULTS: mem.faultKind, faultLo, faultHi. */
 export const DONE = 0
@@ -45,13 +52,28 @@ interface Form<T = LanesOperation | AccessOperation | OtherOperation> {
   readonly masked: boolean
   readonly run: Run
 }
-type Run = (u: VectorState, form: Form, hart: HartState, p1: number, p2: number, p3: number, mem: EmulatedMemory) => number
+type Run = (
+  u: VectorState,
+  form: Form,
+  hart: HartState,
+  p1: number,
+  p2: number,
+  p3: number,
+  mem: EmulatedMemory,
+) => number
 
 /** Number of the vector register that a register word names. */
 const vector = (word: number): number => (word >> 1) & 31
 
 /** Runs the form with this number (position in vectorRows). */
-export function evaluateVector(hart: HartState, number: number, p1: number, p2: number, p3: number, mem: EmulatedMemory): number {
+export function evaluateVector(
+  hart: HartState,
+  number: number,
+  p1: number,
+  p2: number,
+  p3: number,
+  mem: EmulatedMemory,
+): number {
   const form = forms[number]
   const u = hart.vector
   // Nothing here leaves another value than 0, so no other need be accepted (31.3.7); vset{i}vl{i} reset it.
@@ -74,7 +96,7 @@ function elementCount(form: Form, hart: HartState, p2: number): number {
 }
 
 const isWidth = (log: number): boolean => log >= 3 && log <= 6
-const isFloatWidth = (u: VectorState, log: number): boolean => log >= 5 ? log <= 6 : log === 4 && u.hasHalf
+const isFloatWidth = (u: VectorState, log: number): boolean => (log >= 5 ? log <= 6 : log === 4 && u.hasHalf)
 
 /** A vector operand: width and group are legal. */
 function isOperand(u: VectorState, register: number, ratio: number): boolean {
@@ -96,8 +118,10 @@ const lanes: Run = (u, form, hart, p1, p2, p3) => {
   const dLog = toMask ? 0 : sewLog + op.d
   const dEmul = toMask ? 0 : lmulLog + op.d
   if (!toMask && vd === 0 && (form.masked || op.carry)) return ILLEGAL
-  if (op.a !== UNUSED && !(isOperand(u, vs2, op.a) && mayOverlap(vd, dLog, dEmul, vs2, sewLog + op.a, lmulLog + op.a))) return ILLEGAL
-  if (fromVector && !(isOperand(u, vs1, op.b) && mayOverlap(vd, dLog, dEmul, vs1, sewLog + op.b, lmulLog + op.b))) return ILLEGAL
+  if (op.a !== UNUSED && !(isOperand(u, vs2, op.a) && mayOverlap(vd, dLog, dEmul, vs2, sewLog + op.a, lmulLog + op.a)))
+    return ILLEGAL
+  if (fromVector && !(isOperand(u, vs1, op.b) && mayOverlap(vd, dLog, dEmul, vs1, sewLog + op.b, lmulLog + op.b)))
+    return ILLEGAL
   if (!prepare(u, op, hart)) return ILLEGAL
 
   const aLog = sewLog + op.a
@@ -137,7 +161,9 @@ const lanes: Run = (u, form, hart, p1, p2, p3) => {
 /** Every operand's width exists, and floats at it. */
 function widthsAreLegal(u: VectorState, op: LanesOperation): boolean {
   const legal = (ratio: number, extension: number): boolean =>
-    ratio === UNUSED || ratio === MASK || (extension === FLOAT ? isFloatWidth(u, u.sewLog + ratio) : isWidth(u.sewLog + ratio))
+    ratio === UNUSED ||
+    ratio === MASK ||
+    (extension === FLOAT ? isFloatWidth(u, u.sewLog + ratio) : isWidth(u.sewLog + ratio))
   return legal(op.a, op.as) && legal(op.b, op.bs) && legal(op.d, op.ds)
 }
 
@@ -214,7 +240,8 @@ const access: Run = (u, form, hart, p1, p2, p3, mem) => {
   const baseHi = x[p2 | 1]
   const strideLo = op.shape === 'strided' ? x[p3] : size
   const strideHi = op.shape === 'strided' ? x[p3 | 1] : 0
-  if (op.shape !== 'strided' && !form.masked && transferRun(u, register, isLoad, baseLo, baseHi, count * size, mem)) return DONE
+  if (op.shape !== 'strided' && !form.masked && transferRun(u, register, isLoad, baseLo, baseHi, count * size, mem))
+    return DONE
 
   let lo = baseLo
   let hi = baseHi
@@ -241,7 +268,8 @@ const access: Run = (u, form, hart, p1, p2, p3, mem) => {
       temporary[2 * e] = mem.lo
       temporary[2 * e + 1] = mem.hi
     }
-    for (let e = 0; e < count; e++) if (active(u, form, e)) writeElement(u, register, e, log, temporary[2 * e], temporary[2 * e + 1])
+    for (let e = 0; e < count; e++)
+      if (active(u, form, e)) writeElement(u, register, e, log, temporary[2 * e], temporary[2 * e + 1])
     return DONE
   }
   for (let e = 0; e < count; e++) {
@@ -253,7 +281,15 @@ const access: Run = (u, form, hart, p1, p2, p3, mem) => {
 }
 
 /** Adjacent bytes, if all of them may be accessed: true if done. */
-function transferRun(u: VectorState, register: number, isLoad: boolean, lo: number, hi: number, bytes: number, mem: EmulatedMemory): boolean {
+function transferRun(
+  u: VectorState,
+  register: number,
+  isLoad: boolean,
+  lo: number,
+  hi: number,
+  bytes: number,
+  mem: EmulatedMemory,
+): boolean {
   if (hi !== 0 || bytes === 0 || (mem.permissionsAt(lo, bytes) & (isLoad ? PERM_READ : PERM_WRITE)) === 0) return false
   const at = register * 16
   const { u8 } = mem
@@ -408,7 +444,8 @@ const gather: Run = (u, form, hart, p1, p2, p3) => {
   const vd = vector(p1)
   const vs1 = vector(p2)
   const vs2 = vector(p3)
-  if (!isDestination(u, form, vd) || !isGroup(vs2, u.lmulLog) || shareRegister(vd, u.lmulLog, vs2, u.lmulLog)) return ILLEGAL
+  if (!isDestination(u, form, vd) || !isGroup(vs2, u.lmulLog) || shareRegister(vd, u.lmulLog, vs2, u.lmulLog))
+    return ILLEGAL
   const { code } = form.operation as OtherOperation
   const fromVector = form.source === FROM_V
   const log = code === 0 ? u.sewLog : code
