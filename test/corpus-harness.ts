@@ -6,7 +6,10 @@ import { createRiscv64Machine } from '@k23/emulator/riscv64'
 import { Engine, funcType, Linker, OutOfFuel, Store } from '@k23/kernel'
 import { bytesSink, type FileSystem, Wasi } from '@k23/kernel/wasi'
 
-export const corpus: string = join(process.env.K23_TEST_DATA ?? resolve(import.meta.dirname, '../../shared/data'), 'wasm-corpus')
+export const corpus: string = join(
+  process.env.K23_TEST_DATA ?? resolve(import.meta.dirname, '../../shared/data'),
+  'wasm-corpus',
+)
 
 export interface Outcome {
   readonly exit: number
@@ -38,7 +41,12 @@ export function runOnKernel(wasm: Uint8Array, cwd: string, options: RunOptions =
   const linker = new Linker(store)
   const stdout = bytesSink()
   const stderr = bytesSink()
-  const wasi = new Wasi({ args: ['program'], preopens: [{ fs: fs as FileSystem, path: cwd, name: '.' }], stdout, stderr })
+  const wasi = new Wasi({
+    args: ['program'],
+    preopens: [{ fs: fs as FileSystem, path: cwd, name: '.' }],
+    stdout,
+    stderr,
+  })
   wasi.define(linker)
   const marks: [number, number] = [0, 0]
   linker.func('bench', 'start', funcType([]), () => void marks[0]++)

@@ -67,6 +67,12 @@ export function createProgram(version: string): Command {
     .argument('<file>', '.wasm or .wat')
     .argument('[args...]', "the program's arguments, or those of the export")
     .option('--invoke <name>', 'call this export and print its results, one per line')
+    .option(
+      '--dir <folder>',
+      'HOST or HOST::GUEST: a folder for a WASI program, beside the current one; may be repeated',
+      collect,
+    )
+    .option('--env <variable>', 'NAME=VALUE, or NAME to pass the own value on; may be repeated', collect)
     .option('--fuel <instructions>', 'stop after so many instructions of the machine')
     .passThroughOptions()
     .action(action(() => import('./commands/run.ts')))

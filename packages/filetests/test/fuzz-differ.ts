@@ -1,4 +1,6 @@
 // One program, run by the interpreter and as compiled code: the same results, bit by bit, or the same trap.
+import { targetByName } from '@k23/codegen'
+import { createRiscv64Machine } from '@k23/emulator/riscv64'
 import {
   dataValue,
   type DataValue,
@@ -24,7 +26,8 @@ export interface Config {
 }
 
 const FUEL = 2_000_000
-const FEATURES: readonly string[] = ['has_zba', 'has_zbb', 'has_zbc', 'has_zbs', 'has_zbkb', 'has_zicond', 'has_zca', 'has_zcb', 'has_c']
+/** What the emulator has and the back end can be told to use. */
+const FEATURES: readonly string[] = createRiscv64Machine().features.filter((f) => targetByName('riscv64').featureNames.includes(f))
 
 /** The checker of register allocation is on. */
 const backends: Readonly<Record<Algorithm, Backend>> = {

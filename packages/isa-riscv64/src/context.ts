@@ -25,6 +25,7 @@ import {
 import { LowerCtx, type TargetIsa, type VCode } from '@k23/machinst'
 import { CLASS_FLOAT, CLASS_INT } from '@k23/regalloc'
 import { isPair } from './abi.ts'
+import { knownExtensions, SIGN, ZERO } from './extension.ts'
 import * as feat from './features.ts'
 import { emit, Opc } from './insts/index.ts'
 import type { FReg, Writable, XReg } from './insts/index.ts'
@@ -42,8 +43,12 @@ type RR = (s: RvCtx, rd: Writable<XReg>, rs1: XReg) => number
 export const X0: XReg = ZERO_WORD as XReg
 
 export abstract class RvCtx extends LowerCtx {
+  /** What is known of the bits above narrow values (extension.ts). */
+  private readonly known: Uint8Array
+
   protected constructor(isa: TargetIsa, func: Func, v: VCode, features: Int32Array, settings: Int32Array) {
     super(isa, func, v, features, settings)
+    this.known = knownExtensions(func)
   }
 
   has(bit: number): boolean {
@@ -124,15 +129,12 @@ export abstract class RvCtx extends LowerCtx {
   }
   /** A value, extended to 64 bits. A constant is made extended. */
   sx(v: Value): XReg {
-    const k = this.constantOf(v)
-    const t = this.func.typeOf(v)
-    if (k === -1) return this.sextReg(this.x(v), t)
-    return this.x(v) // genConstant makes narrow constants sign-extended
+    return (this.known[v] & SIGN) !== 0 ? this.x(v) : this.sextReg(this.x(v), this.func.typeOf(v))
   }
   zx(v: Value): XReg {
     const k = this.constantOf(v)
     const t = this.func.typeOf(v)
-    if (k === -1) return this.zextReg(this.x(v), t)
+    if (k === -1) return (this.known[v] & ZERO) !== 0 ? this.x(v) : this.zextReg(this.x(v), t)
     const n = laneBits(t)
     const lo = this.func.imm0[k]
     return n === 64 ? this.li(lo, this.func.imm1[k]) : this.li(n === 32 ? lo : lo & ((1 << n) - 1), 0)

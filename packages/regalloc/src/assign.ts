@@ -47,25 +47,73 @@ export interface Residents {
   readonly touchedAt: Int32Array
 }
 
+/** What follows from a machine's lists of registers. */
+export interface MachineTables {
+  /** Per class: registers in order of preference. */
+  readonly order: readonly Int32Array[]
+  readonly allocatable: Uint8Array
+  /** Per register: 1 << its place in the order, 0 from the 32nd place on and for registers that are not allocatable. */
+  readonly bitOf: Int32Array
+  /** Per class: all its bits. */
+  readonly allBits: Int32Array
+  // Work arrays of whoever allocates for the machine; one at a time.
+  readonly early: Int32Array
+  readonly late: Int32Array
+  readonly touched: Int32Array
+  readonly vregIn: Int32Array
+  readonly touchedAt: Int32Array
+  readonly busy: Int32Array
+}
+
+let lastTables: { env: MachineEnv; tables: MachineTables } | undefined
+
+/** The tables of a machine: made once for all functions that are compiled for it. */
+export function machineTables(env: MachineEnv): MachineTables {
+  if (lastTables?.env === env) return lastTables.tables
+  const order: Int32Array[] = []
+  const tables = {
+    order,
+    allocatable: new Uint8Array(NUM_PREGS),
+    bitOf: new Int32Array(NUM_PREGS),
+    allBits: new Int32Array(NUM_CLASSES),
+    early: new Int32Array(NUM_PREGS),
+    late: new Int32Array(NUM_PREGS),
+    touched: new Int32Array(NUM_PREGS * 4),
+    vregIn: new Int32Array(NUM_PREGS),
+    touchedAt: new Int32Array(NUM_PREGS),
+    busy: new Int32Array(NUM_PREGS),
+  }
+  for (let c = 0; c < NUM_CLASSES; c++) {
+    order.push(Int32Array.from([...(env.preferred[c] ?? []), ...(env.nonPreferred[c] ?? [])]))
+    order[c].forEach((r, k) => {
+      tables.allocatable[r] = 1
+      tables.bitOf[r] = k < 32 ? 1 << k : 0
+      tables.allBits[c] |= tables.bitOf[r]
+    })
+  }
+  lastTables = { env, tables }
+  return tables
+}
+
 /** Assigns registers, one instruction at a time. */
 export class InstAssigner {
   /**
    * Per register, 1 + the virtual register that it holds in the early phase; 0 free, TAKEN not shareable. Valid until
    * the next `assign`.
    */
-  readonly early: Int32Array = new Int32Array(NUM_PREGS)
-  readonly late: Int32Array = new Int32Array(NUM_PREGS)
-  private readonly order: Int32Array[]
-  private readonly allocatable = new Uint8Array(NUM_PREGS)
-  private readonly touched = new Int32Array(NUM_PREGS * 4)
+  readonly early: Int32Array
+  readonly late: Int32Array
+  private readonly order: readonly Int32Array[]
+  private readonly allocatable: Uint8Array
+  private readonly touched: Int32Array
   private numTouched = 0
   private readonly input: AllocInput
   private readonly allocs: Int32Array
   // The operands that are not fixed. `itemTied`: the def that takes the register over from this use, or -1.
-  private itemOp = new Int32Array(32)
-  private itemTied = new Int32Array(32)
-  private itemPhases = new Uint8Array(32)
-  private itemLimit = new Uint8Array(32)
+  private itemOp = new Int32Array(8)
+  private itemTied = new Int32Array(8)
+  private itemPhases = new Uint8Array(8)
+  private itemLimit = new Uint8Array(8)
   private numItems = 0
   private steps = 0
 
@@ -75,11 +123,12 @@ export class InstAssigner {
     this.input = input
     this.residents = residents
     this.allocs = allocs
-    this.order = []
-    for (let c = 0; c < NUM_CLASSES; c++) {
-      this.order.push(Int32Array.from([...(env.preferred[c] ?? []), ...(env.nonPreferred[c] ?? [])]))
-      for (const r of this.order[c]) this.allocatable[r] = 1
-    }
+    const tables = machineTables(env)
+    this.order = tables.order
+    this.allocatable = tables.allocatable
+    this.early = tables.early.fill(0)
+    this.late = tables.late.fill(0)
+    this.touched = tables.touched
   }
 
   /**

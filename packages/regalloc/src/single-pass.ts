@@ -27,14 +27,15 @@
 //
 // The idea is that of regalloc2's fastalloc (2024).
 import { I32Vec, bug } from '@k23/entity'
-import { InstAssigner } from './assign.ts'
-import { EditList, SpillArea, countUses, finishOutput } from './edits.ts'
+import { InstAssigner, type MachineTables, machineTables } from './assign.ts'
+import { EditList, SpillArea, finishOutput } from './edits.ts'
 import type { AllocInput, AllocOutput, MachineEnv } from './interface.ts'
 import {
   ANY,
   NO_VREG,
   NUM_CLASSES,
   NUM_PREGS,
+  REG,
   REUSE,
   STACK,
   allocIndex,
@@ -46,9 +47,21 @@ import {
   opIsDef,
   opIsLate,
   opPayload,
+  operand,
 } from './interface.ts'
 import { ParallelMoves } from './moves.ts'
 import { tailFault } from './tail.ts'
+
+/** Kind, position and constraint of a descriptor. */
+const SHAPE = 0x73
+const PLAIN_USE = operand(0, 0, 0, REG)
+const PLAIN_DEF = operand(1, 1, 0, REG)
+
+function bitCount(x: number): number {
+  x -= (x >>> 1) & 0x55555555
+  x = (x & 0x33333333) + ((x >>> 2) & 0x33333333)
+  return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+}
 
 export function allocateSinglePass(input: AllocInput, env: MachineEnv): AllocOutput {
   return new SinglePass(input, env).run()
@@ -65,8 +78,12 @@ class SinglePass {
   private readonly moves: ParallelMoves
   private readonly assigner: InstAssigner
   private readonly area = new SpillArea()
-  private readonly order: Int32Array[] = []
-  private readonly uses: Int32Array
+  private readonly machine: MachineTables
+  private readonly order: readonly Int32Array[]
+  /** Per class: the bits (MachineTables) of the registers that hold a value. */
+  private readonly held = new Int32Array(NUM_CLASSES)
+  /** Values that are read at all. */
+  private readonly used: Uint8Array
   /** Values that are used in other blocks than their own. */
   private crossesBlocks: Uint8Array = new Uint8Array(0)
   /**
@@ -98,16 +115,15 @@ class SinglePass {
     this.allocs = new Int32Array(numOps)
     this.edits = new EditList(numOps + 16)
     this.regOf = new Int32Array(n).fill(-1)
+    this.machine = machineTables(env)
+    this.order = this.machine.order
     this.assigner = new InstAssigner(input, env, this.allocs, this)
-    this.uses = countUses(input)
+    this.used = new Uint8Array(n)
     this.defBlock = new Int32Array(n).fill(-1)
     this.needsHome = new Uint8Array(n)
     this.numLocal = [0, 1, 2].map(() => new Int32Array(input.numBlocks))
     this.homeRoot = new Int32Array(n)
     this.home = new Int32Array(n).fill(-1)
-    for (let c = 0; c < NUM_CLASSES; c++) {
-      this.order.push(Int32Array.from([...(env.preferred[c] ?? []), ...(env.nonPreferred[c] ?? [])]))
-    }
     this.moves = new ParallelMoves({
       freeReg: (cls) => this.freeReg(cls),
       victimReg: (cls) => this.order[cls][0],
@@ -141,22 +157,27 @@ class SinglePass {
 
   /** Where values are defined, which of them are needed in other blocks, and which parameters share a home. */
   private prepare(): void {
-    const { input, defBlock, needsHome, homeRoot, uses } = this
+    const { input, defBlock, needsHome, homeRoot, used } = this
     const { numBlocks, blockInsts, opStart, opVReg, opDesc, paramStart, params, succStart, succs, predStart } = input
+    const { edgeArgs, edgeArgStart } = input
     for (let b = 0; b < numBlocks; b++) {
       for (let k = paramStart[b]; k < paramStart[b + 1]; k++) defBlock[params[k]] = b
       const end = opStart[blockInsts[b + 1]]
       for (let o = opStart[blockInsts[b]]; o < end; o++) {
-        if (opIsDef(opDesc[o]) && opVReg[o] !== NO_VREG) defBlock[opVReg[o]] = b
+        const v = opVReg[o]
+        if (v === NO_VREG) continue
+        // A definition in this block has come by already.
+        if (opIsDef(opDesc[o])) defBlock[v] = b
+        else {
+          used[v] = 1
+          if (defBlock[v] !== b) needsHome[v] = 1
+        }
       }
+      const argEnd = edgeArgStart[succStart[b + 1]]
+      for (let a = edgeArgStart[succStart[b]]; a < argEnd; a++) used[edgeArgs[a]] = 1
     }
     for (let v = 0; v < homeRoot.length; v++) homeRoot[v] = v
     for (let b = 0; b < numBlocks; b++) {
-      const end = opStart[blockInsts[b + 1]]
-      for (let o = opStart[blockInsts[b]]; o < end; o++) {
-        const v = opVReg[o]
-        if (v !== NO_VREG && defBlock[v] !== b) needsHome[v] = 1
-      }
       for (let e = succStart[b]; e < succStart[b + 1]; e++) {
         const t = succs[e]
         const numParams = paramStart[t + 1] - paramStart[t]
@@ -168,7 +189,7 @@ class SinglePass {
         for (let k = 0; k < numParams; k++) {
           const p = params[paramStart[t] + k]
           const a = input.edgeArgs[firstArg + k]
-          if (uses[p] === 0) continue
+          if (used[p] === 0) continue
           if (shared) homeRoot[p] = a
           if (shared || defBlock[a] !== b) needsHome[a] = 1
         }
@@ -200,6 +221,16 @@ class SinglePass {
     const k = this.numLocal[words][this.defBlock[v]]++
     if (k === shared.length) shared.push(this.area.slot(words))
     return shared.get(k)
+  }
+
+  private hold(r: number, v: number): void {
+    this.vregIn[r] = v
+    this.held[r >> 6] |= this.machine.bitOf[r]
+  }
+
+  private drop(r: number): void {
+    this.vregIn[r] = -1
+    this.held[r >> 6] &= ~this.machine.bitOf[r]
   }
 
   private freeReg(cls: number): number {
@@ -239,12 +270,13 @@ class SinglePass {
     for (let i = last; i >= first; i--) this.inst(i, i === last)
     for (let c = 0; c < NUM_CLASSES; c++) {
       const regs = this.order[c]
+      if (this.held[c] === 0 && regs.length <= 32) continue
       for (let x = 0; x < regs.length; x++) {
         const v = vregIn[regs[x]]
         if (v < 0) continue
         if (b === 0) bug('regalloc', input.name, `v${v}`, 'is used where it is not defined')
         this.edits.push(2 * first, this.homeOf(v), allocReg(regs[x]), c)
-        vregIn[regs[x]] = -1
+        this.drop(regs[x])
         regOf[v] = -1
       }
     }
@@ -255,7 +287,7 @@ class SinglePass {
    * long as there are some.
    */
   private edgeMoves(b: number, term: number): void {
-    const { input, vregIn, regOf, uses } = this
+    const { input, vregIn, regOf, used } = this
     const { succStart, succs, predStart, paramStart, params, edgeArgStart, edgeArgs } = input
     for (let e = succStart[b]; e < succStart[b + 1]; e++) {
       const t = succs[e]
@@ -266,14 +298,14 @@ class SinglePass {
       this.assigner.reset()
       for (let k = 0; k < paramStart[t + 1] - paramStart[t]; k++) {
         const p = params[paramStart[t] + k]
-        if (uses[p] === 0) continue
+        if (used[p] === 0) continue
         const a = edgeArgs[edgeArgStart[e] + k]
         const cls = input.vregClass[a]
         if (regOf[a] < 0 && this.defBlock[a] === b && this.isMadeByInst(a, b)) {
           const regs = this.order[cls]
           for (let x = 0; x < regs.length && regOf[a] < 0; x++) {
             if (vregIn[regs[x]] >= 0) continue
-            vregIn[regs[x]] = a
+            this.hold(regs[x], a)
             regOf[a] = regs[x]
             this.touchedAt[regs[x]] = this.time
           }
@@ -291,12 +323,67 @@ class SinglePass {
     return true
   }
 
+  /**
+   * What most instructions are: early uses and late defs in any register, and as many registers empty as it has
+   * operands, so that nothing has to give way. False if it is no such instruction; nothing has changed then.
+   */
+  private plainInst(i: number, first: number, end: number): boolean {
+    const { input, allocs, regOf, needsHome, held, order, touchedAt } = this
+    const { opVReg, opDesc, vregClass } = input
+    const { bitOf, allBits } = this.machine
+    for (let o = first; o < end; o++) {
+      const shape = opDesc[o] & SHAPE
+      if (shape !== PLAIN_USE && shape !== PLAIN_DEF) return false
+    }
+    const n = end - first
+    for (let o = first; o < end; o++) {
+      const c = opClass(opDesc[o])
+      if (bitCount(allBits[c] & ~held[c]) < n) return false
+    }
+    const time = ++this.time
+    let results = 0
+    for (let o = first; o < end; o++) {
+      if (!opIsDef(opDesc[o])) continue
+      const v = opVReg[o]
+      const c = opClass(opDesc[o])
+      let r = regOf[v]
+      if (r >= 0) {
+        regOf[v] = -1
+        this.drop(r)
+      } else {
+        const free = allBits[c] & ~held[c] & ~results
+        r = order[c][31 - Math.clz32(free & -free)]
+      }
+      results |= bitOf[r] // of several classes at once: that forgoes a register, no more
+      touchedAt[r] = time
+      allocs[o] = allocReg(r)
+      if (needsHome[v] !== 0) this.edits.push(2 * i + 1, allocs[o], this.homeOf(v), vregClass[v])
+    }
+    for (let o = first; o < end; o++) {
+      if (opIsDef(opDesc[o])) continue
+      const v = opVReg[o]
+      let r = regOf[v]
+      if (r < 0) {
+        const c = opClass(opDesc[o])
+        const free = allBits[c] & ~held[c]
+        // Rather the register of a result.
+        const bits = (free & results) !== 0 ? free & results : free
+        r = order[c][31 - Math.clz32(bits & -bits)]
+        regOf[v] = r
+        this.hold(r, v)
+      }
+      touchedAt[r] = time
+      allocs[o] = allocReg(r)
+    }
+    return true
+  }
+
   private inst(i: number, isTerm: boolean): void {
     const { input, allocs, assigner, vregIn, regOf, needsHome, touchedAt } = this
     const { opStart, opVReg, opDesc, vregClass } = input
     const first = opStart[i]
     const end = opStart[i + 1]
-    if (first === end && input.clobbers[i] < 0) return
+    if (input.clobbers[i] < 0 && (first === end || (!isTerm && this.plainInst(i, first, end)))) return
     const n = end - first
     this.time++
     if (n > this.tiedDef.length) this.tiedDef = new Int32Array(n * 2)
@@ -320,12 +407,12 @@ class SinglePass {
       const v = vregIn[r]
       if (v < 0 || ((early[r] === 0 || early[r] === v + 1) && (late[r] === 0 || late[r] === v + 1))) continue
       if (this.isDefinedBy(v, first, end)) continue
-      vregIn[r] = -1
+      this.drop(r)
       // Above the instruction it lives in a register that is empty, if there is one, else in its home.
       const other = this.emptyReg(vregClass[v])
       if (other >= 0 && !isTerm) {
         regOf[v] = other
-        vregIn[other] = v
+        this.hold(other, v)
         touchedAt[other] = this.time
         this.addMove(allocReg(other), allocReg(r), vregClass[v])
       } else {
@@ -344,7 +431,7 @@ class SinglePass {
       if (r >= 0) {
         if (allocReg(r) !== allocs[o]) this.addMove(allocs[o], allocReg(r), vregClass[v])
         regOf[v] = -1
-        vregIn[r] = -1
+        this.drop(r)
       }
       if (needsHome[v] !== 0 && !isTerm) this.addMove(allocs[o], this.homeOf(v), vregClass[v])
     }
@@ -357,7 +444,7 @@ class SinglePass {
       if (regOf[v] >= 0) continue
       const r = allocIndex(allocs[o])
       regOf[v] = r
-      vregIn[r] = v
+      this.hold(r, v)
     }
     if (special) this.flexibleUses(i)
     for (let o = first; o < end; o++) {
@@ -456,7 +543,7 @@ class SinglePass {
           assigner.takeFree(free, v, true, opIsLate(d))
           allocs[o] = allocReg(free)
           regOf[v] = free
-          vregIn[free] = v
+          this.hold(free, v)
           this.touchedAt[free] = this.time
           break
         }

@@ -1,12 +1,14 @@
 // k23 run: instantiates a module on a machine and calls it.
-import { Engine, Func, type Instance, LinkError, type Module, OutOfFuel, Store, Trap } from '@k23/kernel'
-import { EXIT_FAILED, EXIT_TRAP, Failure, notYet, usage } from '../failure.ts'
+import { Engine, Func, funcType, LinkError, Linker, type Module, OutOfFuel, Store, Trap } from '@k23/kernel'
+import { WASI_MODULE, WasiExit } from '@k23/kernel/wasi'
+import { EXIT_FAILED, EXIT_TRAP, Failure, usage } from '../failure.ts'
 import { readModule } from '../input.ts'
 import { emulator } from '../machine.ts'
 import { type CommonOptions, compileOptions, execOf } from '../options.ts'
 import { parseArguments, resultJson, resultText } from '../values.ts'
+import { type WasiFlags, wasiOf } from '../wasi-host.ts'
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, WasiFlags {
   readonly invoke?: string
   readonly fuel?: string
 }
@@ -28,7 +30,7 @@ export async function run(file: string, args: readonly string[], options: Option
   const name = entryOf(file, module, options)
   const store = new Store(engine, fuel === undefined ? {} : { fuel })
   try {
-    execute(file, store, module, name, args, options.json === true)
+    execute(file, store, module, name, args, options)
   } catch (e) {
     throw outcome(e, store, module)
   }
@@ -41,14 +43,20 @@ function fuelOf(options: Options): number | undefined {
   return fuel
 }
 
+/** What k23 run provides imports of, beside WASI: where a benchmark's time begins and ends. */
+const BENCH_MODULE = 'bench'
+const benchMarks = ['start', 'end']
+
 /** The export to call. */
 function entryOf(file: string, module: Module, options: Options): string {
   const functions = module.exports.filter((e) => e.type.kind === 'func').map((e) => e.name)
-  const foreign = module.imports.find((i) => i.module.startsWith('wasi_')) ?? module.imports[0]
+  const foreign = module.imports.find(
+    (i) => i.module !== WASI_MODULE && !(i.module === BENCH_MODULE && benchMarks.includes(i.name)),
+  )
   if (foreign !== undefined) {
-    const from = `${foreign.module}.${foreign.name}`
-    if (foreign.module.startsWith('wasi_')) throw notYet(`WASI, which ${file} needs (it imports ${from}),`)
-    throw usage(`${file} imports ${from}: k23 run provides no imports yet`)
+    throw usage(
+      `${file} imports ${foreign.module}.${foreign.name}: k23 run provides ${WASI_MODULE} and ${BENCH_MODULE} only`,
+    )
   }
   const name = options.invoke ?? '_start'
   if (functions.includes(name)) return name
@@ -71,22 +79,46 @@ function execute(
   module: Module,
   name: string,
   args: readonly string[],
-  json: boolean,
+  options: Options,
 ): void {
   const exported = module.exports.find((e) => e.name === name)
-  const type = exported?.type.kind === 'func' ? exported.type.type : { params: [], results: [] }
-  const values = parseArguments(name, type, args)
-  const instance: Instance = store.instantiate(module)
-  const found = instance.exports[name]
-  if (!(found instanceof Func)) throw usage(`${name} is no function`)
-  const result = found.call(...values)
-  const results = type.results.length === 0 ? [] : type.results.length === 1 ? [result] : (result as unknown[])
-  if (json) {
-    const all = results.map((r, i) => resultJson(type.results[i], r))
-    process.stdout.write(`${JSON.stringify({ file, invoke: name, results: all, instructions: store.instructions })}\n`)
-    return
+  const type = exported?.type.kind === 'func' ? exported.type.type : funcType([])
+  const isCommand = options.invoke === undefined && type.params.length === 0 && type.results.length === 0
+  const values = isCommand ? [] : parseArguments(name, type, args)
+  const wasi = wasiOf(file, isCommand ? args : [], options)
+  const linker = new Linker(store)
+  wasi.define(linker)
+  const marks: number[] = []
+  for (const mark of benchMarks)
+    linker.func(BENCH_MODULE, mark, funcType([]), () => void marks.push(store.instructions))
+  try {
+    const instance = linker.instantiate(module)
+    if (isCommand) {
+      const exit = wasi.start(instance)
+      process.exitCode = exit & 0xff
+      if (options.json === true) {
+        const bench = marks.length === 2 ? { bench: marks[1] - marks[0] } : {}
+        writeJson({ file, exit, instructions: store.instructions, ...bench })
+      }
+      return
+    }
+    const found = instance.exports[name]
+    if (!(found instanceof Func)) throw usage(`${name} is no function`)
+    const result = found.call(...values)
+    const results = type.results.length === 0 ? [] : type.results.length === 1 ? [result] : (result as unknown[])
+    if (options.json === true) {
+      const all = results.map((r, i) => resultJson(type.results[i], r))
+      writeJson({ file, invoke: name, results: all, instructions: store.instructions })
+      return
+    }
+    for (let i = 0; i < results.length; i++) process.stdout.write(`${resultText(type.results[i], results[i])}\n`)
+  } finally {
+    wasi.close()
   }
-  for (let i = 0; i < results.length; i++) process.stdout.write(`${resultText(type.results[i], results[i])}\n`)
+}
+
+function writeJson(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 
 /** What the kernel throws as a line and an exit status. */
@@ -103,6 +135,8 @@ function outcome(e: unknown, store: Store, module: Module): unknown {
     const where = frame === undefined ? '' : ` in function ${frame.func} (${frame.name})`
     return new Failure(EXIT_FAILED, `out of fuel after ${store.instructions} instructions${where}`)
   }
+  // An export called by --invoke may end the program too.
+  if (e instanceof WasiExit) return new Failure(e.code & 0xff, `the program ended with exit code ${e.code}`)
   if (e instanceof LinkError) return new Failure(EXIT_FAILED, e.message)
   return e
 }

@@ -46,7 +46,7 @@ export const EXITS: readonly string[] = [
   'RETURNED',
 ]
 
-/** Bodies with such calls are out of line, and those with more lines than this. */
+/** Bodies with such calls are out of line; those with more lines than this are in a third function. */
 const CALLS_OUT = /\b(float|mem\.checkAtomic|hart\.csrRead)\(/
 const MAX_LINES = 60
 
@@ -59,6 +59,7 @@ export function evaluatorSource(
 ): EvaluatorSource {
   const inline: { row: EvaluatorRow; text: string }[] = []
   const outOfLine: { row: EvaluatorRow; text: string }[] = []
+  const long: { row: EvaluatorRow; text: string }[] = []
   const layouts: number[] = new Array(rowCount).fill(0)
   const slotKinds: number[] = new Array(rowCount).fill(0)
   const covered: string[] = []
@@ -76,9 +77,13 @@ export function evaluatorSource(
     })
     layouts[row.opcode] = layout
     const isLong = generated.text.split('\n').length > MAX_LINES
-    const isOutOfLine = !generated.transfers && (isLong || CALLS_OUT.test(generated.text))
+    const isOutOfLine = isLong || CALLS_OUT.test(generated.text)
+    if (isOutOfLine && generated.transfers) bug('generate', row.id, '-', 'a body out of line cannot transfer control')
     const end = generated.terminates ? '' : isOutOfLine ? '\n  return NEXT' : '\n  break'
-    ;(isOutOfLine ? outOfLine : inline).push({ row, text: `{ // ${row.id}\n${indent(generated.text)}${end}\n}` })
+    ;(isLong ? long : isOutOfLine ? outOfLine : inline).push({
+      row,
+      text: `{ // ${row.id}\n${indent(generated.text)}${end}\n}`,
+    })
   }
   // Kinds are dense in each switch, which V8 wants for a jump table; opcode numbers, most of them of vectors and short forms, are not.
   const number = (bodies: typeof inline, first: number): string =>
@@ -91,7 +96,9 @@ export function evaluatorSource(
   const cases = number(inline, PSEUDO_OPS.length)
   const firstOutOfLine = PSEUDO_OPS.length + inline.length
   const casesOutOfLine = number(outOfLine, firstOutOfLine)
-  const firstVector = firstOutOfLine + outOfLine.length
+  const firstLong = firstOutOfLine + outOfLine.length
+  const casesLong = number(long, firstLong)
+  const firstVector = firstLong + long.length
   const vectorCount = vectors.length
   vectors.forEach((v, i) => {
     layouts[v.opcode] = 1 | (v.layout << 2)
@@ -161,12 +168,27 @@ function evaluateOutOfLine(hart: HartState, code: Int32Array, mem: EmulatedMemor
   const { perms, i32 } = mem
   switch (code[i] & 0xffff) {
 ${indent(casesOutOfLine, 2)}
-    default: {
-      const exit = evaluateVector(hart, (code[i] & 0xffff) - FIRST_VECTOR, code[i + 1], code[i + 2], code[i + 3], mem)
-      if (exit === DONE) return NEXT
-      hart.slot = i; hart.left = n; return exit === FAULTS ? FAULT : ILLEGAL
-    }
+    default:
+      return (code[i] & 0xffff) < FIRST_VECTOR ? evaluateLong(hart, code, mem, i, n) : runVector(hart, code, mem, i, n)
   }
+}
+
+/** The same for bodies that are long. */
+function evaluateLong(hart: HartState, code: Int32Array, mem: EmulatedMemory, i: number, n: number): number {
+  const x = hart.x
+  switch (code[i] & 0xffff) {
+${indent(casesLong, 2)}
+    default:
+      hart.slot = i; hart.left = n; return ILLEGAL
+  }
+}
+
+function runVector(hart: HartState, code: Int32Array, mem: EmulatedMemory, i: number, n: number): number {
+  const exit = evaluateVector(hart, (code[i] & 0xffff) - FIRST_VECTOR, code[i + 1], code[i + 2], code[i + 3], mem)
+  if (exit === DONE) return NEXT
+  hart.slot = i
+  hart.left = n
+  return exit === FAULTS ? FAULT : ILLEGAL
 }
 `
   return { text, covered }

@@ -1,6 +1,6 @@
 // Integer arithmetic on one register. Bits above a value's width are undefined: operations whose low result bits depend on low operand
 // bits only take their operands as they are; the others extend them.
-import { laneBits, type Type, type Value } from '@k23/ir'
+import { I32, laneBits, type Type, type Value } from '@k23/ir'
 import {
   avg_round,
   band,
@@ -67,6 +67,13 @@ function absolute(c: RiscvLower, x: XReg): XReg {
 
 const op2 = (f: Op2) => (c: RiscvLower, _t: Type, x: Value, y: Value) => c.rrr(f, c.x(x), c.x(y))
 
+/** i32 results are left sign-extended (extension.ts counts on it). */
+const wide =
+  (f: Op2, word: Op2) =>
+  (c: RiscvLower, t: Type, x: Value, y: Value): XReg =>
+    c.rrr(t === I32 ? word : f, c.x(x), c.x(y))
+const addImm = (c: RiscvLower, t: Type, x: Value, k: number): XReg => c.rri(t === I32 ? emit.addiw : emit.addi, c.x(x), k)
+
 /** (x | y) - ((x ^ y) >> 1): the mean, rounded up, without the sum's carry. */
 function average(c: RiscvLower, _t: Type, x: Value, y: Value): XReg {
   const a = c.zx(x)
@@ -79,12 +86,12 @@ export const arithRules: Rule[] = [
   rule('iadd_shl_uw', i64, [val, valOf(i32), uintRange(1, 3)], (x, y, n) => comm(iadd)(x, ishl(uextend(y), iconst(n))), (c, _t, x, y, n) => c.rrr(shaddUws[n - 1], c.x(y), c.x(x)), { has: [zba] }),
   rule('iadd_shl',    i64,    [val, val, uintRange(1, 3)],    (x, y, n) => comm(iadd)(x, ishl(y, iconst(n))),           (c, _t, x, y, n) => c.rrr(shadds[n - 1], c.x(y), c.x(x)), { has: [zba] }),
   rule('iadd_uw',     i64,    [val, valOf(i32)],              (x, y) => comm(iadd)(x, uextend(y)),                      (c, _t, x, y) => c.rrr(emit.add_uw, c.x(y), c.x(x)), { has: [zba] }),
-  rule('iadd_imm',    fits64, [val, imm12],                   (x, k) => comm(iadd)(x, iconst(k)),                       (c, _t, x, k) => c.rri(emit.addi, c.x(x), k)),
-  rule('iadd',        fits64, [val, val],                     (x, y) => iadd(x, y),                                     op2(emit.add)),
-  rule('isub_imm',    fits64, [val, intRange(-2047, 2048)],   (x, k) => isub(x, iconst(k)),                             (c, _t, x, k) => c.rri(emit.addi, c.x(x), -k)),
-  rule('isub',        fits64, [val, val],                     (x, y) => isub(x, y),                                     op2(emit.sub)),
-  rule('ineg',        fits64, [val],                          (x) => ineg(x),                                           (c, _t, x) => c.rrr(emit.sub, X0, c.x(x))),
-  rule('imul',        fits64, [val, val],                     (x, y) => imul(x, y),                                     op2(emit.mul)),
+  rule('iadd_imm',    fits64, [val, imm12],                   (x, k) => comm(iadd)(x, iconst(k)),                       addImm),
+  rule('iadd',        fits64, [val, val],                     (x, y) => iadd(x, y),                                     wide(emit.add, emit.addw)),
+  rule('isub_imm',    fits64, [val, intRange(-2047, 2048)],   (x, k) => isub(x, iconst(k)),                             (c, t, x, k) => addImm(c, t, x, -k)),
+  rule('isub',        fits64, [val, val],                     (x, y) => isub(x, y),                                     wide(emit.sub, emit.subw)),
+  rule('ineg',        fits64, [val],                          (x) => ineg(x),                                           (c, t, x) => c.rrr(t === I32 ? emit.subw : emit.sub, X0, c.x(x))),
+  rule('imul',        fits64, [val, val],                     (x, y) => imul(x, y),                                     wide(emit.mul, emit.mulw)),
   rule('umulhi',      fits64, [val, val],                     (x, y) => umulhi(x, y),                                   (c, t, x, y) => mulHigh(c, t, false, x, y)),
   rule('smulhi',      fits64, [val, val],                     (x, y) => smulhi(x, y),                                   (c, t, x, y) => mulHigh(c, t, true, x, y)),
 

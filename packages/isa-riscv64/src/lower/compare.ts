@@ -1,6 +1,6 @@
 // Comparisons into a register, into branches, into selections and into traps: one description of a comparison as a branch row and two registers, and one
 // as a 0/1 register.
-import { EQ, I32, I64, type IntCC, laneBits, NE, SGE, SGT, SLE, SLT, UGE, UGT, ULE, ULT, type Value } from '@k23/ir'
+import { EQ, I32, I64, type IntCC, laneBits, NE, Op, SGE, SGT, SLE, SLT, UGE, UGT, ULE, ULT, type Value } from '@k23/ir'
 import { emit, Opc } from '../insts/index.ts'
 import type { XReg } from '../insts/index.ts'
 import { X0 } from '../context.ts'
@@ -134,6 +134,7 @@ export function maskOf(c: RiscvLower, bit: XReg): XReg {
 
 /** A register that is 1 where the value is not zero, else 0. */
 export function truth(c: RiscvLower, x: Value): XReg {
-  const { a } = nonZero(c, x)
-  return c.rrr(emit.sltu, X0, a)
+  const d = c.defOf[x]
+  if (d !== -1 && (c.func.op[d] === Op.icmp || c.func.op[d] === Op.fcmp)) return c.x(x)
+  return c.rrr(emit.sltu, X0, nonZero(c, x).a)
 }

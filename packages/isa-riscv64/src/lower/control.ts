@@ -157,6 +157,8 @@ export const controlRules: Rule[] = [
   rule('select_icmp',   any, [cc(), valOf(fits64), val, val, val],   (p, a, b, x, y) => select(icmp(p, a, b), x, y), (c, t, p, a, b, x, y) => selectBy(c, t, comparison(c, p, a, b), x, y)),
   rule('select_zicond', fits64, [val, val, val],                     (k, x, y) => select(k, x, y),                   (c, _t, k, x, y) => zeroing(c, nonZero(c, k).a, x, y), { has: [zicond] }),
   rule('select',        any, [val, val, val],                        (k, x, y) => select(k, x, y),                   (c, t, k, x, y) => selectBy(c, t, nonZero(c, k), x, y)),
+  rule('guard_zero_zicond', fits64, [val, val],                      (k, y) => select_spectre_guard(k, iconst(0), y), (c, _t, k, y) => c.rrr(emit.czero_nez, c.x(y), nonZero(c, k).a), { has: [zicond] }),
+  rule('guard_zero', fits64, [val, val],                             (k, y) => select_spectre_guard(k, iconst(0), y), (c, _t, k, y) => c.rrr(emit.and, c.rri(emit.addi, truth(c, k), -1), c.x(y))),
   rule('guard_zicond', fits64, [val, val, val],                      (k, x, y) => select_spectre_guard(k, x, y),     (c, _t, k, x, y) => zeroing(c, nonZero(c, k).a, x, y), { has: [zicond] }),
   rule('guard',        any, [val, val, val],                         (k, x, y) => select_spectre_guard(k, x, y),     (c, t, k, x, y) => guard(c, t, truth(c, k), x, y)),
 

@@ -18,6 +18,11 @@ import { SP_WORD } from '../registers.ts'
 
 export type RootMatcher = (cx: RiscvLower, inst: Inst) => boolean
 
+/** Bytes of frame for which a leaf function does not check the stack limit. */
+const UNCHECKED_FRAME = 4096
+/** A virtual register takes at most one slot. */
+const SPILL_BYTES = 16
+
 export class RiscvLower extends RvCtx {
   private readonly rules: RootMatcher
 
@@ -39,10 +44,15 @@ export class RiscvLower extends RvCtx {
     if ((flags & NOTRAP) === 0) this.trapsWith(memTrapCode(flags) || TRAP_HEAP_OUT_OF_BOUNDS)
   }
 
-  /** Stack check: the frame is made already, so the stack pointer itself is compared; only saved registers lie below the old one. */
+  /**
+   * Stack check: the frame is made already, so the stack pointer itself is compared; only saved registers lie below the old one. A function that calls
+   * nothing and has a small frame is not checked: whoever sets the limit leaves UNCHECKED_FRAME below it.
+   */
   protected override lowerEntryExtra(defs: number[]): void {
     const limit = this.func.stackLimit
     if (limit === undefined) return
+    const { hasCalls, slotBytes } = this.frame
+    if (!hasCalls && slotBytes + this.v.numVRegs * SPILL_BYTES <= UNCHECKED_FRAME) return
     this.frame.needsFrame = true
     this.trapIf(Opc.bltu, SP_WORD as XReg, this.globalValue(limit, defs), TRAP_STACK_OVERFLOW)
   }

@@ -17,7 +17,7 @@ function masked(c: RiscvLower, t: Type, n: Value): XReg {
 }
 
 function shlImm(c: RiscvLower, t: Type, x: Value, n: number): XReg {
-  return c.rri(emit.slli, c.x(x), n & (laneBits(t) - 1))
+  return c.rri(t === I32 ? emit.slliw : emit.slli, c.x(x), n & (laneBits(t) - 1))
 }
 function ushrImm(c: RiscvLower, t: Type, x: Value, n: number): XReg {
   const bits = laneBits(t)

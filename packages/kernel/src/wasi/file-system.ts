@@ -1,5 +1,5 @@
 // What WASI needs of a file system: a part of the synchronous interface of Node's `fs` module, by structure, so that nothing has to be written
-// for either use: pass `node:fs` for the host's files, and an in-memory implementation of the same interface (memfs) anywhere else.
+// for either use: pass `node:fs` for the host's files, and an in-memory implementation of the same interface (`renamingLinks(memfs)`) anywhere else.
 // Errors are recognized by their `code` (ENOENT, ...).
 
 /** Times are in nanoseconds since 1970. */
@@ -51,6 +51,7 @@ export interface FileSystem {
   mkdirSync(path: string): unknown
   rmdirSync(path: string): void
   unlinkSync(path: string): void
+  /** Renames, unlinks and links a symbolic link itself, never what it points to: see `renamingLinks`. */
   renameSync(from: string, to: string): void
   linkSync(existing: string, path: string): void
   symlinkSync(target: string, path: string): void

@@ -30,7 +30,7 @@ import { Pieces } from './pieces.ts'
 import { removeRedundantMoves } from './redundant.ts'
 import { assignSlots } from './slots.ts'
 import type { Tables } from './tables.ts'
-import { TIED } from './workspace.ts'
+import { TIED } from './work-arrays.ts'
 
 const HEAD = 0
 const STORE = 1

@@ -5,7 +5,7 @@
 // programs" (2011).
 import { NO_VREG, opIsDef } from '../interface.ts'
 import { GiveUp, type Tables } from './tables.ts'
-import { DEF_BLOCK, LAST_VALUE, LIVE_AT, LIVE_START, LIVE_VALUES, USE_BLOCK, USE_START } from './workspace.ts'
+import { DEF_BLOCK, LAST_VALUE, LIVE_AT, LIVE_START, LIVE_VALUES, USE_BLOCK, USE_START } from './work-arrays.ts'
 
 /** More than this many (value, block) pairs are not worth a good allocation. */
 const MAX_PAIRS = 20_000_000

@@ -3,7 +3,7 @@
 // they get one register, or one spill slot, and the move vanishes.
 import { FIXED, opConstraint } from '../interface.ts'
 import { B_WORDS, R_FROM, R_NEXT, R_TO, type Tables } from './tables.ts'
-import { BLOCK_ORDER, BUNDLE_OF, NUM_RANGES, PARENT } from './workspace.ts'
+import { BLOCK_ORDER, BUNDLE_OF, NUM_RANGES, PARENT } from './work-arrays.ts'
 
 /** Bundles of more ranges than this are not merged: each attempt is linear in their number. */
 const MAX_RANGES = 300

@@ -3,7 +3,7 @@
 import { allocStack } from '../interface.ts'
 import { IN_MEMORY } from './process.ts'
 import { B_ALLOC, R_BUNDLE, R_FROM, R_TO, R_VREG, R_WORDS, type Tables } from './tables.ts'
-import { LOCATION, PIECES, PIECE_START } from './workspace.ts'
+import { LOCATION, PIECES, PIECE_START } from './work-arrays.ts'
 
 /** In `location`: the value has pieces. */
 const SPLIT = -1

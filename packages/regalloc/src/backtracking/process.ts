@@ -38,7 +38,7 @@ import {
   U_NEXT,
 } from './tables.ts'
 import { bundleText, placeText, regText } from './trace.ts'
-import { SORT_A, SORT_B, SPLITS } from './workspace.ts'
+import { SORT_A, SORT_B, SPLITS } from './work-arrays.ts'
 
 /** In the allocation of a bundle: in the slot of the spill set. */
 export const IN_MEMORY = -1

@@ -16,7 +16,7 @@ import {
 } from '../interface.ts'
 import type { LiveIns } from './liveness.ts'
 import { HINT_SHIFT, PINNED, R_FROM, R_USE, type Tables, U_NEXT } from './tables.ts'
-import { FIRST_USE, LAST_USE, LIVE_TO } from './workspace.ts'
+import { FIRST_USE, LAST_USE, LIVE_TO } from './work-arrays.ts'
 
 /**
  * Reserved intervals of each register, ascending and disjoint; `vreg` is the value that may be there all the same, or

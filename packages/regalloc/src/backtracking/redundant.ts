@@ -6,7 +6,7 @@
 import type { EditList } from '../edits.ts'
 import { NUM_PREGS, allocIndex, allocIsReg, opIsDef } from '../interface.ts'
 import type { Tables } from './tables.ts'
-import { KNOWN_IN, NUMBER } from './workspace.ts'
+import { KNOWN_IN, NUMBER } from './work-arrays.ts'
 
 /** Removes redundant moves from sorted edits, in place. */
 export function removeRedundantMoves(t: Tables, allocs: Int32Array, edits: EditList, spillWords: number): void {

@@ -3,7 +3,7 @@
 import type { SpillArea } from '../edits.ts'
 import { BundleQueue } from './queue.ts'
 import type { Tables } from './tables.ts'
-import { NEEDED, SLOT_END, SLOT_OF } from './workspace.ts'
+import { NEEDED, SLOT_END, SLOT_OF } from './work-arrays.ts'
 
 /** Slot of each spill set that needs one (else -1). Valid until the next function. */
 export function assignSlots(t: Tables, area: SpillArea): Int32Array {

@@ -19,7 +19,7 @@
 import { I32Vec } from '@k23/entity'
 import type { AllocInput, MachineEnv } from '../interface.ts'
 import { NUM_CLASSES } from '../interface.ts'
-import { Workspace } from './workspace.ts'
+import { Workspace } from '../workspace.ts'
 
 /** Thrown where this allocator gives up; the caller falls back to another. */
 export class GiveUp extends Error {
