@@ -66,7 +66,8 @@ function debianPackages(): string {
   // One that this release does not have must not keep the others out.
   const known = names.filter((name) => spawnSync('apt-cache', ['show', name]).status === 0)
   const unknown = names.filter((name) => !known.includes(name))
-  if (unknown.length > 0) console.log(`oracles: there is no package ${unknown.join(' ')} here; the tests that need it skip`)
+  if (unknown.length > 0)
+    console.log(`oracles: there is no package ${unknown.join(' ')} here; the tests that need it skip`)
   if (known.length === 0) return 'nothing to install'
   const installed = run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...known])
   return installed ? `installed ${known.join(' ')}` : 'the tests that need these skip'

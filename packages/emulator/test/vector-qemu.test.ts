@@ -8,16 +8,15 @@ import { join } from 'node:path'
 import { PERM_EXEC, PERM_READ, PERM_WRITE, TRAP, TRAP_ECALL } from '@k23/machine'
 import { expect, test } from 'vitest'
 import { EmulatedMemory } from '../src/memory.ts'
-import { HartState, SINK } from '../src/riscv64/hart.ts'
+import { HartState } from '../src/riscv64/hart.ts'
 import { createRiscv64Machine } from '../src/riscv64/index.ts'
 import { laneFamilies, SEWS } from '../src/riscv64/vector/lanes.ts'
-import { evaluateVector, ILLEGAL } from '../src/riscv64/vector/unit.ts'
 import { eagerLanes } from '../src/semantics/eager-lanes.ts'
 import type { LaneTable } from '../src/semantics/lane-source.ts'
 import { assemble, type Line } from './assemble.ts'
 import { staticElf } from './elf.ts'
 import { encodeRow, Random } from './states.ts'
-import { randomCase, SCRATCH_BYTES, SCRATCH_MIDDLE, vectorCompiled, type VectorCase } from './vector-states.ts'
+import { isLegal, randomCase, SCRATCH_BYTES, SCRATCH_MIDDLE, vectorCompiled, type VectorCase } from './vector-states.ts'
 
 const CASES = process.env.K23_LONG === '1' ? 200 : 20
 const CODE = 0x400000
@@ -103,21 +102,6 @@ function recordOf(c: VectorCase, at: number): Uint8Array {
   record.set(c.v, V_AT)
   record.set(c.scratch, SCRATCH_AT)
   return record
-}
-
-/** True if this emulator executes the case; \`number\` is the row's position in vectorCompiled. */
-function isLegal(hart: HartState, memory: EmulatedMemory, number: number, c: VectorCase): boolean {
-  hart.vector.configure(c.vtype, 0, c.avl)
-  if (hart.vector.vill) return false
-  hart.fcsr = 0
-  const word = (...names: string[]): number => {
-    const operand = c.row.operands.find((o) => names.includes(o.name))
-    if (operand === undefined) return 0
-    const value = c.operands[operand.name]
-    return operand.entry.kind === 'register' ? (operand.entry.bank * 64 + value) * 2 : value
-  }
-  const [p1, p2, p3] = [word('vd', 'rd', 'vs3'), word('vs1', 'rs1', 'imm', 'avl'), word('vs2', 'rs2', 'vtype')]
-  return evaluateVector(hart, number, p1 === 0 ? SINK : p1, p2, p3, memory) !== ILLEGAL
 }
 
 interface Program {

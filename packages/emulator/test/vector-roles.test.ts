@@ -8,7 +8,7 @@ import { DONE, evaluateVector } from '../src/riscv64/vector/unit.ts'
 import { EmulatedMemory } from '../src/memory.ts'
 import { PERM_READ, PERM_WRITE } from '@k23/machine'
 import { Random } from './states.ts'
-import { randomCase, SCRATCH_MIDDLE, vectorCompiled, type VectorCase } from './vector-states.ts'
+import { randomCase, SCRATCH_MIDDLE, slotWords, vectorCompiled, type VectorCase } from './vector-states.ts'
 
 const CASES = process.env.K23_LONG === '1' ? 200 : 12
 
@@ -31,14 +31,7 @@ function execute(number: number, c: VectorCase, state: State): { outcome: number
   hart.vector.bytes.set(state.bytes)
   hart.x.set(state.x)
   memory.view(page, c.scratch.length).set(c.scratch)
-  const word = (...names: string[]): number => {
-    const operand = c.row.operands.find((o) => names.includes(o.name))
-    if (operand === undefined) return 0
-    const value = c.operands[operand.name]
-    return operand.entry.kind === 'register' ? (operand.entry.bank * 64 + value) * 2 : value
-  }
-  const [p1, p2, p3] = [word('vd', 'rd', 'vs3'), word('vs1', 'rs1', 'imm', 'avl'), word('vs2', 'rs2', 'vtype')]
-  const outcome = hart.vector.vill ? -1 : evaluateVector(hart, number, p1 === 0 ? SINK : p1, p2, p3, memory)
+  const outcome = hart.vector.vill ? -1 : evaluateVector(hart, number, ...slotWords(c), memory)
   return {
     outcome,
     after: { bytes: hart.vector.bytes, x: hart.x },
@@ -91,7 +84,8 @@ test('vector rows read and write what they declare', () => {
         if (isX(i) && !xDefs.has(i) && first.after.x[i] !== state.x[i]) throw new Error(`${row.id} writes x word ${i}`)
       }
       for (let i = 0; i < 512; i++) {
-        if (!vDefs.has(i) && first.after.bytes[i] !== state.bytes[i]) throw new Error(`${row.id} writes vector byte ${i}`)
+        if (!vDefs.has(i) && first.after.bytes[i] !== state.bytes[i])
+          throw new Error(`${row.id} writes vector byte ${i}`)
       }
 
       const other: State = { bytes: state.bytes.slice(), x: state.x.slice() }
@@ -122,7 +116,12 @@ test('access sizes are those of the elements', () => {
   vectorCompiled.forEach((row, i) => {
     const operation = vectorOperations[vectorRows[i][0]]
     const isAccess = operation.kind === 'load' || operation.kind === 'store'
-    const bytes = !isAccess || !('log' in operation) ? undefined : operation.shape === 'whole' ? 16 : 1 << Math.max(operation.log - 3, 0)
+    const bytes =
+      !isAccess || !('log' in operation)
+        ? undefined
+        : operation.shape === 'whole'
+          ? 16
+          : 1 << Math.max(operation.log - 3, 0)
     expect([row.id, row.attrs.load, row.attrs.store]).toEqual([
       row.id,
       operation.kind === 'load' ? bytes : undefined,

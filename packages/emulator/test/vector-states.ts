@@ -2,6 +2,9 @@
 // wide operands), so that a case is small; the bytes that loads and stores may touch are around x10.
 import type { CompiledRow } from '@k23/machinst/rows'
 import { vectorRows } from '../src/gen/riscv64-vector.ts'
+import type { EmulatedMemory } from '../src/memory.ts'
+import { type HartState, SINK } from '../src/riscv64/hart.ts'
+import { evaluateVector, ILLEGAL } from '../src/riscv64/vector/unit.ts'
 import { compiledRows, type Random, randomFloatBits, randomImmediate, randomValue } from './states.ts'
 
 /** Vector rows with the operation that unit.ts runs for them, in the order of vectorRows. */
@@ -103,4 +106,24 @@ export function randomCase(random: Random, row: CompiledRow): VectorCase {
     v: fillVectors(random, row, width),
     scratch,
   }
+}
+
+/** Words of a slot for a case: vd, rd or vs3; vs1, rs1 or an immediate; vs2, rs2 or vtype. */
+export function slotWords(c: VectorCase): [number, number, number] {
+  const word = (...names: string[]): number => {
+    const operand = c.row.operands.find((o) => names.includes(o.name))
+    if (operand === undefined) return 0
+    const value = c.operands[operand.name]
+    return operand.entry.kind === 'register' ? (operand.entry.bank * 64 + value) * 2 : value
+  }
+  const p1 = word('vd', 'rd', 'vs3')
+  return [p1 === 0 ? SINK : p1, word('vs1', 'rs1', 'imm', 'avl'), word('vs2', 'rs2', 'vtype')]
+}
+
+/** True if this emulator executes the case; `number` is the row's position in vectorCompiled. */
+export function isLegal(hart: HartState, memory: EmulatedMemory, number: number, c: VectorCase): boolean {
+  hart.vector.configure(c.vtype, 0, c.avl)
+  if (hart.vector.vill) return false
+  hart.fcsr = 0
+  return evaluateVector(hart, number, ...slotWords(c), memory) !== ILLEGAL
 }

@@ -16,7 +16,7 @@ import {
 import { createInterpreter } from '@k23/ir/interpreter'
 import { createEmulatedBackend } from '../src/emulated.ts'
 import type { Backend, CompileOptions, Outcome } from '../src/index.ts'
-import { allShapes, type Random, randomBits, type Shape, shapeFunction } from './fuzz-generate.ts'
+import { allShapes, paletteBits, type Program, type Random, type Shape, shapeFunction } from './fuzz-generate.ts'
 
 export type Algorithm = 'backtracking' | 'single_pass'
 
@@ -43,8 +43,8 @@ export function randomConfig(random: Random): Config {
   }
 }
 
-export function randomArguments(random: Random, params: readonly Type[]): DataValue[] {
-  return params.map((t) => dataValue(t, randomBits(random, t)))
+export function randomArguments(random: Random, { params, palette }: Program): DataValue[] {
+  return params.map((t) => dataValue(t, paletteBits(random, t, palette)))
 }
 
 function optionsOf(config: Config): CompileOptions {

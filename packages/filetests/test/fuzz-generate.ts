@@ -3,7 +3,8 @@
 // A block sees the values of the entry block (which dominates everything), its own parameters and what it has computed itself; what
 // else it needs comes in through parameters. Branches go forward, but for those back that a fuel counter guards, which every block takes as
 // its first parameter. Memory is a stack slot that the entry block fills; addresses never become ordinary values, as they differ between
-// machines. So the result of a call depends on nothing but its arguments.
+// machines. So the result of a call depends on nothing but its arguments. A second slot is the witness: what instructions compute is stored
+// there at random places, and the first result of every function is made of all its words. Without it most of a program would be dead code.
 //
 // Which opcodes at which types there are is asked of a `supports` function, so that the generator grows with the back end.
 import {
@@ -186,32 +187,47 @@ interface Signature {
 }
 
 const SLOT_BYTES = 64
+const WITNESS_BYTES = 64
 const BACK_EDGES = 12
 
-/** A program: its text, and the signature of the function `%main` in it. */
+/** A program: its text, and what the function `%main` in it takes. */
 export interface Program {
   readonly text: string
   readonly params: readonly Type[]
+  /** The numbers that it is about: arguments taken from them meet its constants. */
+  readonly palette: readonly bigint[]
+}
+
+/** A few numbers for constants and arguments of one program, so that equal and neighbouring ones are frequent. */
+function randomPalette(random: Random): bigint[] {
+  return Array.from({ length: 5 }, () => randomBits(random, random.pick(INTS)))
+}
+
+/** The bits of a value, often one of the palette or beside it. */
+export function paletteBits(random: Random, type: Type, palette: readonly bigint[]): bigint {
+  if (isFloat(type) || random.once(2)) return randomBits(random, type)
+  return BigInt.asUintN(bits(type), random.pick(palette) + BigInt(random.once(2) ? 0 : random.below(3) - 1))
 }
 
 export function randomProgram(random: Random, shapes: readonly Shape[]): Program {
   const functions: string[] = []
   const known: Signature[] = []
+  const palette = randomPalette(random)
   for (let i = random.below(3); i > 0; i--) {
     const sig = randomSignature(random, `f${known.length}`, known)
-    functions.push(new FunctionText(random, shapes, sig, known).text())
+    functions.push(new FunctionText(random, shapes, palette, sig, known).text())
     known.push(sig)
   }
   const main = randomSignature(random, 'main', known)
-  functions.push(new FunctionText(random, shapes, main, known).text())
-  return { text: functions.join('\n'), params: main.params }
+  functions.push(new FunctionText(random, shapes, palette, main, known).text())
+  return { text: functions.join('\n'), params: main.params, palette }
 }
 
 function randomSignature(random: Random, name: string, known: readonly Signature[]): Signature {
   const types = (most: number): Type[] => Array.from({ length: random.below(most + 1) }, () => random.pick(TYPES))
   const params = types(random.once(6) ? 14 : 5)
   // Sometimes what another function returns, so that a tail call of it is possible.
-  const returns = known.length > 0 && random.once(2) ? random.pick(known).returns : [random.pick(TYPES), ...types(random.once(8) ? 9 : 2)]
+  const returns = known.length > 0 && random.once(2) ? random.pick(known).returns : [I64, ...types(random.once(8) ? 9 : 3)]
   const conv = random.pick(['fast', 'system_v', 'tail', 'tail'])
   const extended = (t: Type): string => typeName(t) + (!isFloat(t) && t !== I128 && random.once(4) ? random.pick([' sext', ' uext']) : '')
   return { name, params, returns, conv, text: `(${params.map(extended).join(', ')}) -> ${returns.map(extended).join(', ')} ${conv}` }
@@ -220,6 +236,7 @@ function randomSignature(random: Random, name: string, known: readonly Signature
 class FunctionText {
   private readonly random: Random
   private readonly shapes: readonly Shape[]
+  private readonly palette: readonly bigint[]
   private readonly sig: Signature
   private readonly known: readonly Signature[]
   private readonly lines: string[] = []
@@ -232,9 +249,10 @@ class FunctionText {
   private blockParams: Type[][] = []
   private readonly functionRefs = new Map<string, number>()
 
-  constructor(random: Random, shapes: readonly Shape[], sig: Signature, known: readonly Signature[]) {
+  constructor(random: Random, shapes: readonly Shape[], palette: readonly bigint[], sig: Signature, known: readonly Signature[]) {
     this.random = random
     this.shapes = shapes
+    this.palette = palette
     this.sig = sig
     this.known = known
   }
@@ -246,7 +264,11 @@ class FunctionText {
       i === 0 ? [...sig.params] : [I32, ...Array.from({ length: random.below(4) }, () => random.pick(TYPES))],
     )
     for (let b = 0; b < blocks; b++) this.block(b, blocks)
-    const declarations = [`    ss0 = explicit_slot ${SLOT_BYTES}, align = 16`, ...this.declarations]
+    const declarations = [
+      `    ss0 = explicit_slot ${SLOT_BYTES}, align = 16`,
+      `    ss1 = explicit_slot ${WITNESS_BYTES}, align = 16`,
+      ...this.declarations,
+    ]
     return `function %${sig.name}${sig.text} {\n${declarations.join('\n')}\n\n${this.lines.join('\n')}\n}\n`
   }
 
@@ -285,6 +307,10 @@ class FunctionText {
         this.line(`${x} = iconst.i64 0x${randomBits(random, I64).toString(16)}`)
         this.line(`store ${x}, ${p}+${at}`)
       }
+      const [w, zero] = [this.hidden(), this.hidden()]
+      this.line(`${w} = stack_addr.i64 ss1`)
+      this.line(`${zero} = iconst.i64 0`)
+      for (let at = 0; at < WITNESS_BYTES; at += 8) this.line(`store ${zero}, ${w}+${at}`)
       fuel = this.hidden()
       this.line(`${fuel} = iconst.i32 ${BACK_EDGES}`)
     }
@@ -304,7 +330,7 @@ class FunctionText {
   }
 
   private constant(type: Type): string {
-    const x = randomBits(this.random, type)
+    const x = paletteBits(this.random, type, this.palette)
     if (type === I128) {
       const lo = this.hidden()
       const hi = this.hidden()
@@ -358,6 +384,39 @@ class FunctionText {
     const results = Array.from({ length: opNumResults[shape.op] }, (_, i) => resultType(shape.op, i, shape.ctrl))
     const names = results.map((t) => this.name(t))
     this.line(`${names.length === 0 ? '' : `${names.join(', ')} = `}${text}`)
+    this.witness(names, results)
+  }
+
+  /** Stores values where the result of the function sees them. */
+  private witness(values: readonly string[], types: readonly Type[]): void {
+    values.forEach((v, i) => {
+      if (this.random.once(4)) return
+      const w = this.hidden()
+      const size = bits(types[i]) / 8
+      this.line(`${w} = stack_addr.i64 ss1+${this.random.below(WITNESS_BYTES / size) * size}`)
+      this.line(`store ${v}, ${w}`)
+    })
+  }
+
+  /** One number out of all words of the witness. */
+  private witnessed(): string {
+    const w = this.hidden()
+    this.line(`${w} = stack_addr.i64 ss1`)
+    let sum = ''
+    for (let at = 0; at < WITNESS_BYTES; at += 8) {
+      const word = this.hidden()
+      this.line(`${word} = load.i64 ${w}+${at}`)
+      if (sum === '') {
+        sum = word
+        continue
+      }
+      const [seven, turned, next] = [this.hidden(), this.hidden(), this.hidden()]
+      this.line(`${seven} = iconst.i8 7`)
+      this.line(`${turned} = rotl.i64 ${sum}, ${seven}`)
+      this.line(`${next} = bxor.i64 ${turned}, ${word}`)
+      sum = next
+    }
+    return sum
   }
 
   private slotAddress(offset: number): string {
@@ -409,7 +468,9 @@ class FunctionText {
       } else {
         const { address, offset } = this.place(narrow[1])
         const op = `${random.pick(['u', 's'])}load${narrow[0]}`
-        this.line(`${this.name(t)} = ${op}${narrow[1] === 4 ? '' : `.${typeName(t)}`}${order} ${address}${offset}`)
+        const name = this.name(t)
+        this.line(`${name} = ${op}${narrow[1] === 4 ? '' : `.${typeName(t)}`}${order} ${address}${offset}`)
+        this.witness([name], [t])
       }
       return
     }
@@ -420,7 +481,9 @@ class FunctionText {
       this.line(`store${order} ${x}, ${address}${offset}`)
     } else {
       const { address, offset } = this.place(bits(t) / 8)
-      this.line(`${this.name(t)} = load.${typeName(t)}${order} ${address}${offset}`)
+      const name = this.name(t)
+      this.line(`${name} = load.${typeName(t)}${order} ${address}${offset}`)
+      this.witness([name], [t])
     }
   }
 
@@ -431,8 +494,12 @@ class FunctionText {
     const args = [this.operand(t), this.operand(t)]
     const { address } = this.place(size, size)
     const kind = random.below(5)
-    if (kind === 0) this.line(`${this.name(t)} = atomic_load.${typeName(t)} ${address}`)
-    else if (kind === 1) this.line(`atomic_store ${args[0]}, ${address}`)
+    if (kind === 1) {
+      this.line(`atomic_store ${args[0]}, ${address}`)
+      return
+    }
+    const old = this.hidden()
+    if (kind === 0) this.line(`${old} = atomic_load.${typeName(t)} ${address}`)
     else if (kind === 2) {
       // Half of them find what they expect.
       let expected = args[0]
@@ -440,8 +507,9 @@ class FunctionText {
         expected = this.name(t)
         this.line(`${expected} = load.${typeName(t)} ${address}`)
       }
-      this.line(`${this.name(t)} = atomic_cas.${typeName(t)} ${address}, ${expected}, ${args[1]}`)
-    } else this.line(`${this.name(t)} = atomic_rmw.${typeName(t)} ${random.pick(RMW_OPS)} ${address}, ${args[0]}`)
+      this.line(`${old} = atomic_cas.${typeName(t)} ${address}, ${expected}, ${args[1]}`)
+    } else this.line(`${old} = atomic_rmw.${typeName(t)} ${random.pick(RMW_OPS)} ${address}, ${args[0]}`)
+    this.witness([old], [t])
     if (random.once(4)) this.line('fence')
   }
 
@@ -462,8 +530,9 @@ class FunctionText {
     const indirect = this.random.once(4)
     const p = indirect ? this.hidden() : ''
     if (indirect) this.line(`${p} = func_addr.i64 fn${ref}`)
-    const results = sig.returns.map((t) => this.name(t)).join(', ')
-    this.line(`${results} = ${indirect ? `call_indirect sig${ref}, ${p}` : `call fn${ref}`}(${args})`)
+    const results = sig.returns.map((t) => this.name(t))
+    this.line(`${results.join(', ')} = ${indirect ? `call_indirect sig${ref}, ${p}` : `call fn${ref}`}(${args})`)
+    this.witness(results, sig.returns)
   }
 
   /** `block3(v1, v2)` with fuel. */
@@ -519,7 +588,8 @@ class FunctionText {
       } else this.line(`return_call fn${ref}(${args})`)
       return
     }
-    this.line(`return ${sig.returns.map((t) => this.operand(t)).join(', ')}`)
+    const others = sig.returns.slice(1).map((t) => this.operand(t))
+    this.line(`return ${[this.witnessed(), ...others].join(', ')}`)
   }
 }
 

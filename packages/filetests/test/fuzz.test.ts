@@ -25,7 +25,7 @@ function runSeed(seed: number): void {
   const random = new Random(seed)
   const program = randomProgram(random, shapes())
   const config = randomConfig(random)
-  const lists = Array.from({ length: CALLS }, () => randomArguments(random, program.params))
+  const lists = Array.from({ length: CALLS }, () => randomArguments(random, program))
   const functions = functionsOf(program.text)
   if (functions === undefined) throw new Error(`the program of seed ${seed} is not valid:\n${program.text}`)
   const verdict = compare(functions, config, lists)

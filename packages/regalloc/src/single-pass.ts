@@ -34,7 +34,6 @@ import {
   ANY,
   NO_VREG,
   NUM_CLASSES,
-  NUM_PREGS,
   REG,
   REUSE,
   STACK,
@@ -51,6 +50,7 @@ import {
 } from './interface.ts'
 import { ParallelMoves } from './moves.ts'
 import { tailFault } from './tail.ts'
+import { Workspace } from './workspace.ts'
 
 /** Kind, position and constraint of a descriptor. */
 const SHAPE = 0x73
@@ -63,8 +63,15 @@ function bitCount(x: number): number {
   return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }
 
+/** Arrays by value and by block, used again from function to function. */
+let work = new Workspace()
+
 export function allocateSinglePass(input: AllocInput, env: MachineEnv): AllocOutput {
-  return new SinglePass(input, env).run()
+  try {
+    return new SinglePass(input, env).run()
+  } finally {
+    if (work.isLarge) work = new Workspace()
+  }
 }
 
 class SinglePass {
@@ -74,7 +81,7 @@ class SinglePass {
   /** Backwards. */
   private readonly edits: EditList
   /** The moves of one point, forwards. */
-  private readonly pointEdits = new EditList(32)
+  private readonly pointEdits = new EditList(8)
   private readonly moves: ParallelMoves
   private readonly assigner: InstAssigner
   private readonly area = new SpillArea()
@@ -83,28 +90,28 @@ class SinglePass {
   /** Per class: the bits (MachineTables) of the registers that hold a value. */
   private readonly held = new Int32Array(NUM_CLASSES)
   /** Values that are read at all. */
-  private readonly used: Uint8Array
+  private readonly used: Int32Array
   /** Values that are used in other blocks than their own. */
-  private crossesBlocks: Uint8Array = new Uint8Array(0)
+  private readonly crossesBlocks: Int32Array
   /**
    * By width: slots for the homes of other values, the k-th of each block in the k-th slot, and how many homes each
    * block has.
    */
-  private readonly sharedSlots = [new I32Vec(), new I32Vec(), new I32Vec()]
+  private readonly sharedSlots = [new I32Vec(8), new I32Vec(8), new I32Vec(8)]
   private readonly numLocal: Int32Array[]
   private readonly defBlock: Int32Array
-  private readonly needsHome: Uint8Array
+  private readonly needsHome: Int32Array
   /** The value whose home this one shares: itself, or the argument that a parameter stands for. */
   private readonly homeRoot: Int32Array
   private readonly home: Int32Array
   readonly regOf: Int32Array
-  readonly vregIn: Int32Array = new Int32Array(NUM_PREGS).fill(-1)
-  readonly touchedAt: Int32Array = new Int32Array(NUM_PREGS)
+  readonly vregIn: Int32Array
+  readonly touchedAt: Int32Array
   /** Per register: the last set of moves that it takes part in. */
-  private readonly busy = new Int32Array(NUM_PREGS)
+  private readonly busy: Int32Array
   private moveSet = 1
   private time = 0
-  private tiedDef = new Int32Array(64)
+  private tiedDef = new Int32Array(8)
   private readonly tempSlots = new Int32Array(2 * NUM_CLASSES).fill(-1)
 
   constructor(input: AllocInput, env: MachineEnv) {
@@ -113,17 +120,21 @@ class SinglePass {
     const n = input.numVRegs
     const numOps = input.opStart[input.numInsts]
     this.allocs = new Int32Array(numOps)
-    this.edits = new EditList(numOps + 16)
-    this.regOf = new Int32Array(n).fill(-1)
+    this.edits = new EditList((numOps >> 2) + 16)
     this.machine = machineTables(env)
     this.order = this.machine.order
+    this.vregIn = this.machine.vregIn.fill(-1)
+    this.touchedAt = this.machine.touchedAt.fill(0)
+    this.busy = this.machine.busy.fill(0)
+    this.regOf = work.get(0, n, -1)
+    this.used = work.get(1, n, 0)
+    this.defBlock = work.get(2, n, -1)
+    this.needsHome = work.get(3, n, 0)
+    this.homeRoot = work.raw(4, n)
+    this.home = work.get(5, n, -1)
+    this.crossesBlocks = work.raw(6, n)
+    this.numLocal = [0, 1, 2].map((w) => work.get(7 + w, input.numBlocks, 0))
     this.assigner = new InstAssigner(input, env, this.allocs, this)
-    this.used = new Uint8Array(n)
-    this.defBlock = new Int32Array(n).fill(-1)
-    this.needsHome = new Uint8Array(n)
-    this.numLocal = [0, 1, 2].map(() => new Int32Array(input.numBlocks))
-    this.homeRoot = new Int32Array(n)
-    this.home = new Int32Array(n).fill(-1)
     this.moves = new ParallelMoves({
       freeReg: (cls) => this.freeReg(cls),
       victimReg: (cls) => this.order[cls][0],
@@ -176,7 +187,7 @@ class SinglePass {
       const argEnd = edgeArgStart[succStart[b + 1]]
       for (let a = edgeArgStart[succStart[b]]; a < argEnd; a++) used[edgeArgs[a]] = 1
     }
-    for (let v = 0; v < homeRoot.length; v++) homeRoot[v] = v
+    for (let v = 0; v < input.numVRegs; v++) homeRoot[v] = v
     for (let b = 0; b < numBlocks; b++) {
       for (let e = succStart[b]; e < succStart[b + 1]; e++) {
         const t = succs[e]
@@ -195,9 +206,10 @@ class SinglePass {
         }
       }
     }
-    this.crossesBlocks = needsHome.slice()
+    const n = input.numVRegs
+    for (let v = 0; v < n; v++) this.crossesBlocks[v] = needsHome[v]
     // A parameter may stand for a parameter; the definition at the end of the chain has to write the home.
-    for (let v = 0; v < homeRoot.length; v++) {
+    for (let v = 0; v < n; v++) {
       let root = v
       while (homeRoot[root] !== root) root = homeRoot[root]
       for (let x = v; homeRoot[x] !== root; ) {

@@ -1,0 +1,104 @@
+// Real programs on the kernel: output and exit code as expected, or as on V8 where the data says nothing. K23_LONG=1 runs all of them, the short
+// ones also unoptimized, and prints a table.
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { CodegenError } from '@k23/kernel'
+import { afterAll, describe, expect, test } from 'vitest'
+import { corpus, type Outcome, type RunOptions, runOnKernel, runOnV8 } from './corpus-harness.ts'
+
+const long = process.env.K23_LONG === '1'
+
+/** Above this many millions of instructions a program is run with K23_LONG=1 only: some ten seconds on the emulator. */
+const LONG_MILLIONS = 1000
+
+/** Instructions on riscv64 in millions, measured; where nothing is known yet, 0. */
+// biome-ignore format: table
+const programs: readonly [path: string, millions: number][] = [
+  ['blake3-scalar/benchmark',          71],
+  ['bz2/benchmark',                   189],
+  ['libsodium/libsodium-chacha20',      0],
+  ['libsodium/libsodium-generichash',   0],
+  ['libsodium/libsodium-hash3',         0],
+  ['libsodium/libsodium-scalarmult',    0],
+  ['libsodium/libsodium-secretbox',     0],
+  ['libsodium/libsodium-sign',          0],
+  ['pulldown-cmark/benchmark',        215],
+  ['quicksort/benchmark',             106],
+  ['regex/benchmark',                 196],
+  ['richards/benchmark',              260],
+  ['rust-json/benchmark',             191],
+  ['shootout/shootout-ackermann',      12],
+  ['shootout/shootout-base64',       2375],
+  ['shootout/shootout-ed25519',     30000],
+  ['shootout/shootout-fib2',        30000],
+  ['shootout/shootout-gimli',          18],
+  ['shootout/shootout-heapsort',     9262],
+  ['shootout/shootout-keccak',         79],
+  ['shootout/shootout-matrix',      30000],
+  ['shootout/shootout-memmove',        11],
+  ['shootout/shootout-minicsv',     30000],
+  ['shootout/shootout-nestedloop',      1],
+  ['shootout/shootout-sieve',       30000],
+  ['shootout/shootout-switch',        286],
+  ['shootout/shootout-xblabla20',      18],
+  ['sqlite3/sqlite3',               26666],
+]
+
+const TIMEOUT = long ? 1_800_000 : 120_000
+const rows: Record<string, string | number>[] = []
+
+function expectedOutput(path: string): { exit: number; stdout: Uint8Array; stderr: Uint8Array } {
+  const file = join(corpus, path)
+  if (!existsSync(`${file}.stdout.expected`)) return runOnV8(`${file}.wasm`, dirname(file))
+  return { exit: 0, stdout: readFileSync(`${file}.stdout.expected`), stderr: readFileSync(`${file}.stderr.expected`) }
+}
+
+function check(path: string, options: RunOptions, skip: (why: string) => never): void {
+  const file = join(corpus, path)
+  let r: Outcome
+  try {
+    r = runOnKernel(readFileSync(`${file}.wasm`), dirname(file), options)
+  } catch (e) {
+    if (e instanceof CodegenError && e.code === 'unsupported' && e.message.startsWith('SIMD')) return skip(e.message)
+    throw e
+  }
+  if (r.unfinished) return skip('executes more instructions than a short run gives: K23_LONG=1 runs it')
+  const expected = expectedOutput(path)
+  expect(Buffer.from(r.stdout).equals(expected.stdout), text(r.stdout, expected.stdout)).toBe(true)
+  expect(Buffer.from(r.stderr).equals(expected.stderr), text(r.stderr, expected.stderr)).toBe(true)
+  expect(r.exit).toBe(expected.exit)
+  expect(r.marks).toEqual([1, 1])
+  rows.push({
+    program: path,
+    opt: options.optLevel ?? 'speed',
+    'compile ms': Math.round(r.compileMs),
+    'run ms': Math.round(r.runMs),
+    'M instructions': Math.round(r.instructions / 1e5) / 10,
+    MIPS: Math.round(r.instructions / r.runMs / 1000),
+  })
+}
+
+function text(found: Uint8Array, expected: Uint8Array): string {
+  const cut = (b: Uint8Array): string => Buffer.from(b).toString('utf8').slice(0, 500)
+  return `found ${found.length} bytes:\n${cut(found)}\nexpected ${expected.length} bytes:\n${cut(expected)}`
+}
+
+describe.skipIf(!existsSync(corpus))(`programs of wasm-corpus (from ${corpus})`, () => {
+  for (const [path, millions] of programs) {
+    const short = millions <= LONG_MILLIONS
+    // Programs that nothing is known about yet stop after as many.
+    const fuel = millions === 0 && !long ? { fuel: LONG_MILLIONS * 1e6 } : {}
+    test(path, { timeout: TIMEOUT }, (context) => {
+      const skip = (why: string): never => context.skip(why)
+      if (!short && !long) skip(`${millions} million instructions: K23_LONG=1 runs it`)
+      check(path, fuel, skip)
+    })
+    if (long && short)
+      test(`${path}, unoptimized`, { timeout: TIMEOUT }, (context) =>
+        check(path, { optLevel: 'none', ...fuel }, (why) => context.skip(why)),
+      )
+  }
+  afterAll(() => {
+    if (long) console.table(rows)
+  })
+})
