@@ -223,7 +223,7 @@ describe('explain', () => {
     expect(behind.slice(-3)).toEqual([true, true, true]) // both VCodes and the code
     expect(out).toContain('trap integer_division_by_zero')
     const [before, after] = out.split('== VCode after')
-    expect(before).toMatch(/\bv\d+\(a0\).* = args/)
+    expect(before).toMatch(/\bv\d+\(a\d\).* = args/)
     expect(after).not.toMatch(/\bv\d+\b/)
   })
 

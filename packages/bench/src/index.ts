@@ -2,7 +2,14 @@
 export { compileSuite, type CompileRow, type CompileSkip, type CompileSuiteOptions, PHASES } from './compile-suite.ts'
 export { type Direction, initialize, transform, type ZlibInstance } from './deflate.ts'
 export { emulatorSuite, type EmulatorRow, type EmulatorSuiteOptions } from './emulator-suite.ts'
-export { ALGORITHMS, type MoveCounts, type RegallocAlgorithm, type RegallocRow, regallocSuite, type RegallocSuiteOptions } from './regalloc-suite.ts'
+export {
+  ALGORITHMS,
+  type MoveCounts,
+  type RegallocAlgorithm,
+  type RegallocRow,
+  regallocSuite,
+  type RegallocSuiteOptions,
+} from './regalloc-suite.ts'
 export { sampleText } from './sample.ts'
 export { instantiateZip, type ZipInstance } from './zip-instance.ts'
 export { zipModule, zipModulePath } from './zip-module.ts'

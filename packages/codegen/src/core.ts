@@ -12,6 +12,7 @@ import {
 import { Func, parseFunctions, ParseError } from '@k23/ir'
 import type { Target, TargetIsa } from '@k23/machinst'
 import { CodegenError } from './error.ts'
+import { neededRoutines } from './libcalls/index.ts'
 import { link, type LinkInput, userNameTexts } from './link.ts'
 import type { CompiledModule, WasmMetadata } from './module.ts'
 import { compileClif, type Observer, type PassContext } from './pipeline.ts'
@@ -26,6 +27,7 @@ export type { Observer, Pass, PassContext } from './pipeline.ts'
 export { completeSettings, parseSetting, SETTINGS } from './settings.ts'
 export type { SettingDomain, Settings, SettingValue } from './settings.ts'
 export { callTrampoline, SLOT_BYTES } from './trampoline.ts'
+export { LIBRARY_ROUTINES, libraryRoutine, type LibraryRoutine, neededRoutines } from './libcalls/index.ts'
 export { link, type LinkInput, symbolText, userNameTexts } from './link.ts'
 
 export type OptLevel = 'none' | 'speed' | 'speed_and_size'
@@ -53,13 +55,8 @@ export function compile(input: Input, options: CoreOptions): CompiledModule {
   if (input instanceof Uint8Array) return compileWasm(input, isa, options)
   const functions = typeof input === 'string' ? parseClif(input) : input instanceof Func ? [input] : input
   const cx: PassContext = { settings: isa.shared as Settings, foreign: true }
-  return {
-    ...link(
-      options.target,
-      functions.map((f) => compileOne(isa, f, cx, options.observer)),
-    ),
-    wasm: undefined,
-  }
+  const inputs = functions.map((f) => compileOne(isa, f, cx, options.observer))
+  return { ...link(options.target, [...inputs, ...neededRoutines(isa, inputs)]), wasm: undefined }
 }
 
 /** What is compiled decides some defaults. */
@@ -146,7 +143,7 @@ function compileWasm(bytes: Uint8Array, isa: TargetIsa, options: CoreOptions): C
     }
     trampolines.push(t)
   })
-  const image = link(options.target, inputs)
+  const image = link(options.target, [...inputs, ...neededRoutines(isa, inputs)])
   return { ...image, wasm: metadata(module, image.functions, trampolines) }
 }
 

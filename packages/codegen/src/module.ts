@@ -14,7 +14,7 @@ export interface CompiledModule {
   /** All functions, relocations between them resolved. */
   readonly image: Uint8Array
   readonly alignment: number
-  /** In the order of the input: functions of the module, then trampolines. */
+  /** In the order of the input: functions of the module, then trampolines, then the library routines that they need. */
   readonly functions: readonly PlacedFunction[]
   /** Offset in the image of a function by name (`u0:3`, `%main`). */
   readonly symbols: ReadonlyMap<string, number>

@@ -94,13 +94,14 @@ test('vector rows read and write what they declare', () => {
       const second = execute(number, c, other)
       expect([row.id, second.outcome]).toEqual([row.id, DONE])
       for (const i of xDefs) {
-        if (isX(i)) expect([row.id, i, second.after.x[i]]).toEqual([row.id, i, first.after.x[i]])
+        if (isX(i) && second.after.x[i] !== first.after.x[i])
+          throw new Error(`${row.id}: x word ${i} depends on what is not declared`)
       }
       for (const i of vDefs) {
         // A bit is either computed, the same both times, or kept, as it was each time.
         const differs = first.after.bytes[i] ^ second.after.bytes[i]
         const changed = (first.after.bytes[i] ^ state.bytes[i]) | (second.after.bytes[i] ^ other.bytes[i])
-        expect([row.id, i, differs & changed]).toEqual([row.id, i, 0])
+        if ((differs & changed) !== 0) throw new Error(`${row.id}: vector byte ${i} depends on what is not declared`)
       }
       expect([row.id, Buffer.compare(first.memory, second.memory)]).toEqual([row.id, 0])
       const stores = Buffer.compare(first.memory, c.scratch) !== 0

@@ -182,8 +182,10 @@ test('generated lanes compute what the eager ones do', () => {
         const state = () => ({ hi: 0, mode: i % 5, fcsr: 1, raised: 0, vxrm: i % 4, vxsat: 0 })
         const [mine, theirs] = [state(), state()]
         const args = [low(a), high(a), low(b), high(b), low(d), high(d), carry] as const
-        const got = fromWords(f(mine, ...args), mine.hi)
-        const want = fromWords(oracle(theirs, ...args), theirs.hi)
+        // Lanes of 8 and 16 bits have no high word.
+        const high32 = (state: { hi: number }): number => (sew < 32 ? 0 : state.hi)
+        const got = fromWords(f(mine, ...args), high32(mine))
+        const want = fromWords(oracle(theirs, ...args), high32(theirs))
         const at = `${name} ${sew}: ${a.toString(16)} ${b.toString(16)} ${d.toString(16)} ${carry}`
         // With INEXACT accrued the fast path need not find out about it.
         expect([at, got, mine.vxsat, mine.raised | 1]).toEqual([at, want, theirs.vxsat, theirs.raised | 1])

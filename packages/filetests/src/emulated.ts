@@ -13,6 +13,7 @@ import {
   compileClif,
   createIsa,
   link,
+  neededRoutines,
   type LinkInput,
   type Settings,
   SLOT_BYTES,
@@ -27,7 +28,6 @@ import {
   type DataValue,
   type Func,
   functionNameText,
-  parseFunctions,
   printSignature,
   type Signature,
   trapCodeName,
@@ -131,33 +131,6 @@ function reasonOf(e: unknown): string {
   throw e
 }
 
-/** Library calls that functions of a file may make, in CLIF: each is one instruction for this target. */
-const LIBRARY: ReadonlyMap<string, string> = new Map(
-  [
-    ...['Ceil', 'Floor', 'Trunc', 'Nearest'].flatMap((name) =>
-      ['32', '64'].map((n) => [`${name}F${n}`, `f${n}`, name.toLowerCase(), 1] as const),
-    ),
-    ...['32', '64'].map((n) => [`FmaF${n}`, `f${n}`, 'fma', 3] as const),
-  ].map(([name, type, op, operands]) => {
-    const list = Array.from({ length: operands }, (_, i) => `v${i}`)
-    const types = list.map(() => type).join(', ')
-    return [
-      name,
-      `function %${name}(${types}) -> ${type} {\nblock0(${list.map((v) => `${v}: ${type}`).join(', ')}):\n v9 = ${op} ${list.join(', ')}\n return v9\n}`,
-    ]
-  }),
-)
-
-/** The library functions that these functions name and do not define. */
-function libraryFor(functions: readonly Func[]): Func[] {
-  const defined = new Set(functions.map((f) => functionNameText(f.name)))
-  const named = new Set<string>()
-  for (const f of functions)
-    for (const callee of f.extFuncs) if (callee.name.kind !== 'user') named.add(callee.name.name)
-  const texts = [...named].filter((n) => !defined.has(`%${n}`)).flatMap((n) => LIBRARY.get(n) ?? [])
-  return parseFunctions(texts.join('\n')).functions.map((f) => f.func)
-}
-
 /** One machine with one hart, used by all files in turn. */
 class Emulator {
   readonly machine: Machine = createRiscv64Machine()
@@ -208,7 +181,6 @@ class EmulatedFile implements Runnable {
         this.refused.set(name, reasonOf(e))
       }
     }
-    for (const func of libraryFor(functions)) add(func)
     for (const func of functions) {
       const name = functionNameText(func.name)
       this.functions.set(name, func)
@@ -222,6 +194,7 @@ class EmulatedFile implements Runnable {
         add(made)
       }
     }
+    for (const routine of neededRoutines(isa, [...inputs.values()])) inputs.set(routine.compiled.name, routine)
     this.spread(inputs)
     this.module = link(target, [...inputs.values()])
     this.base = emulator.machine.placeCode(this.module.image, this.module.alignment)

@@ -10,7 +10,6 @@ import {
   parseFile,
   ParseError,
   sameDataValue,
-  type Type,
   verify,
 } from '@k23/ir'
 import { createInterpreter } from '@k23/ir/interpreter'
@@ -27,7 +26,9 @@ export interface Config {
 
 const FUEL = 2_000_000
 /** What the emulator has and the back end can be told to use. */
-const FEATURES: readonly string[] = createRiscv64Machine().features.filter((f) => targetByName('riscv64').featureNames.includes(f))
+const FEATURES: readonly string[] = createRiscv64Machine().features.filter((f) =>
+  targetByName('riscv64').featureNames.includes(f),
+)
 
 /** The checker of register allocation is on. */
 const backends: Readonly<Record<Algorithm, Backend>> = {
@@ -116,7 +117,13 @@ export function compare(functions: readonly Func[], config: Config, lists: reado
       try {
         got = runnable.invoke('main', lists[i])
       } catch (e) {
-        return { ...verdict, difference: { args: lists[i], why: `running fails: ${messageOf(e)}\nthe interpreter says ${outcomeText(want)}` } }
+        return {
+          ...verdict,
+          difference: {
+            args: lists[i],
+            why: `running fails: ${messageOf(e)}\nthe interpreter says ${outcomeText(want)}`,
+          },
+        }
       }
       if ('unsupported' in want || 'unsupported' in got) verdict.open++
       else if (same(want, got)) {
@@ -139,12 +146,16 @@ function messageOf(e: unknown): string {
 
 /** The kind of a failure: reducing must not turn one into another. */
 export function kindOf(why: string): string {
-  return why.replace(/\d+|0x[0-9a-f]+/g, '#').split(/[:\n]/, 2)[0].slice(0, 40)
+  return why
+    .replace(/\d+|0x[0-9a-f]+/g, '#')
+    .split(/[:\n]/, 2)[0]
+    .slice(0, 40)
 }
 
 /** The text as a filetest that shows the failure. */
 export function filetest(text: string, config: Config, args: readonly DataValue[], why: string): string {
   const comments = why.split('\n').map((l) => `; ${l}\n`)
-  const head = `test interpret\ntest run\nset regalloc_algorithm=${config.algorithm}\ntarget riscv64 ${config.features.join(' ')}`.trimEnd()
+  const head =
+    `test interpret\ntest run\nset regalloc_algorithm=${config.algorithm}\ntarget riscv64 ${config.features.join(' ')}`.trimEnd()
   return `${head}\n\n${text}; print: %main(${args.map(formatDataValue).join(', ')})\n${comments.join('')}`
 }

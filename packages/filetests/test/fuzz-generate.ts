@@ -152,20 +152,77 @@ export function shapeFunction(s: Shape): string {
 
 // ---- values
 
-const INTERESTING: readonly bigint[] = [0n, 1n, 2n, 7n, 8n, 31n, 32n, 63n, 64n, 127n, 128n, 255n, 256n, 2047n, 2048n, 4095n, 4096n, 32767n, 32768n, 65535n,
-  65536n, 0x7fffffffn, 0x80000000n, 0xffffffffn, 0x100000000n, 0x7fffffffffffffffn, 0x8000000000000000n, 0xffffffffffffffffn, 1n << 64n, 1n << 127n, (1n << 127n) - 1n]
+const INTERESTING: readonly bigint[] = [
+  0n,
+  1n,
+  2n,
+  7n,
+  8n,
+  31n,
+  32n,
+  63n,
+  64n,
+  127n,
+  128n,
+  255n,
+  256n,
+  2047n,
+  2048n,
+  4095n,
+  4096n,
+  32767n,
+  32768n,
+  65535n,
+  65536n,
+  0x7fffffffn,
+  0x80000000n,
+  0xffffffffn,
+  0x100000000n,
+  0x7fffffffffffffffn,
+  0x8000000000000000n,
+  0xffffffffffffffffn,
+  1n << 64n,
+  1n << 127n,
+  (1n << 127n) - 1n,
+]
 /** Floats by their bits: zeros, one, halves, infinities, quiet and signalling NaNs, subnormals, limits of integers. */
-const FLOATS_32: readonly number[] = [0, 0x80000000, 0x3f800000, 0xbf800000, 0x3f000000, 0xbf000000, 0x40200000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00001,
-  0x7f800001, 1, 0x80000001, 0x7f7fffff, 0x4f000000, 0xcf000000, 0x4f800000, 0x5f000000, 0xdf000000, 0x5f800000, 0x42fe0000, 0x43000000, 0x4b000001]
-const FLOATS_64: readonly bigint[] = [0n, 0x8000000000000000n, 0x3ff0000000000000n, 0xbff0000000000000n, 0x3fe0000000000000n, 0x4004000000000000n,
-  0x7ff0000000000000n, 0xfff0000000000000n, 0x7ff8000000000000n, 0xfff8000000000001n, 0x7ff0000000000001n, 1n, 0x8000000000000001n, 0x7fefffffffffffffn,
-  0x41dfffffffc00000n, 0x41e0000000000000n, 0xc1e0000000000000n, 0x41efffffffe00000n, 0x43e0000000000000n, 0xc3e0000000000000n, 0x43f0000000000000n,
-  0x36a0000000000000n, 0x47efffffe0000000n, 0x47effffff0000000n]
+const FLOATS_32: readonly number[] = [
+  0, 0x80000000, 0x3f800000, 0xbf800000, 0x3f000000, 0xbf000000, 0x40200000, 0x7f800000, 0xff800000, 0x7fc00000,
+  0xffc00001, 0x7f800001, 1, 0x80000001, 0x7f7fffff, 0x4f000000, 0xcf000000, 0x4f800000, 0x5f000000, 0xdf000000,
+  0x5f800000, 0x42fe0000, 0x43000000, 0x4b000001,
+]
+const FLOATS_64: readonly bigint[] = [
+  0n,
+  0x8000000000000000n,
+  0x3ff0000000000000n,
+  0xbff0000000000000n,
+  0x3fe0000000000000n,
+  0x4004000000000000n,
+  0x7ff0000000000000n,
+  0xfff0000000000000n,
+  0x7ff8000000000000n,
+  0xfff8000000000001n,
+  0x7ff0000000000001n,
+  1n,
+  0x8000000000000001n,
+  0x7fefffffffffffffn,
+  0x41dfffffffc00000n,
+  0x41e0000000000000n,
+  0xc1e0000000000000n,
+  0x41efffffffe00000n,
+  0x43e0000000000000n,
+  0xc3e0000000000000n,
+  0x43f0000000000000n,
+  0x36a0000000000000n,
+  0x47efffffe0000000n,
+  0x47effffff0000000n,
+]
 
 /** The bits of a random value, often one at an edge. */
 export function randomBits(random: Random, type: Type): bigint {
   const n = bits(type)
   if (isFloat(type) && !random.once(4)) return n === 32 ? BigInt(random.pick(FLOATS_32)) : random.pick(FLOATS_64)
+  if (random.once(4)) return BigInt.asUintN(n, BigInt(random.below(4200) - 2100))
   if (random.once(3)) {
     let x = 0n
     for (let i = 0; i < n; i += 32) x = (x << 32n) | BigInt(random.bits())
@@ -186,9 +243,23 @@ interface Signature {
   readonly text: string
 }
 
+/** How a slot is given its first content: what reducing must not take away, since bytes that nobody stored are unspecified. */
+export const FILL = 'store notrap aligned'
+
 const SLOT_BYTES = 64
 const WITNESS_BYTES = 64
 const BACK_EDGES = 12
+const COMBINED: readonly number[] = [
+  Op.icmp,
+  Op.icmp,
+  Op.select,
+  Op.iadd,
+  Op.ishl,
+  Op.uextend,
+  Op.sextend,
+  Op.bnot,
+  Op.band,
+]
 
 /** A program: its text, and what the function `%main` in it takes. */
 export interface Program {
@@ -213,13 +284,14 @@ export function randomProgram(random: Random, shapes: readonly Shape[]): Program
   const functions: string[] = []
   const known: Signature[] = []
   const palette = randomPalette(random)
+  const byOpcode = Map.groupBy(shapes, (s) => s.op)
   for (let i = random.below(3); i > 0; i--) {
     const sig = randomSignature(random, `f${known.length}`, known)
-    functions.push(new FunctionText(random, shapes, palette, sig, known).text())
+    functions.push(new FunctionText(random, byOpcode, palette, sig, known).text())
     known.push(sig)
   }
   const main = randomSignature(random, 'main', known)
-  functions.push(new FunctionText(random, shapes, palette, main, known).text())
+  functions.push(new FunctionText(random, byOpcode, palette, main, known).text())
   return { text: functions.join('\n'), params: main.params, palette }
 }
 
@@ -227,15 +299,24 @@ function randomSignature(random: Random, name: string, known: readonly Signature
   const types = (most: number): Type[] => Array.from({ length: random.below(most + 1) }, () => random.pick(TYPES))
   const params = types(random.once(6) ? 14 : 5)
   // Sometimes what another function returns, so that a tail call of it is possible.
-  const returns = known.length > 0 && random.once(2) ? random.pick(known).returns : [I64, ...types(random.once(8) ? 9 : 3)]
+  const returns =
+    known.length > 0 && random.once(2) ? random.pick(known).returns : [I64, ...types(random.once(8) ? 9 : 3)]
   const conv = random.pick(['fast', 'system_v', 'tail', 'tail'])
-  const extended = (t: Type): string => typeName(t) + (!isFloat(t) && t !== I128 && random.once(4) ? random.pick([' sext', ' uext']) : '')
-  return { name, params, returns, conv, text: `(${params.map(extended).join(', ')}) -> ${returns.map(extended).join(', ')} ${conv}` }
+  const extended = (t: Type): string =>
+    typeName(t) + (!isFloat(t) && t !== I128 && random.once(4) ? random.pick([' sext', ' uext']) : '')
+  return {
+    name,
+    params,
+    returns,
+    conv,
+    text: `(${params.map(extended).join(', ')}) -> ${returns.map(extended).join(', ')} ${conv}`,
+  }
 }
 
 class FunctionText {
   private readonly random: Random
-  private readonly shapes: readonly Shape[]
+  private readonly shapes: ReadonlyMap<number, readonly Shape[]>
+  private readonly opcodes: readonly number[]
   private readonly palette: readonly bigint[]
   private readonly sig: Signature
   private readonly known: readonly Signature[]
@@ -249,9 +330,16 @@ class FunctionText {
   private blockParams: Type[][] = []
   private readonly functionRefs = new Map<string, number>()
 
-  constructor(random: Random, shapes: readonly Shape[], palette: readonly bigint[], sig: Signature, known: readonly Signature[]) {
+  constructor(
+    random: Random,
+    shapes: ReadonlyMap<number, readonly Shape[]>,
+    palette: readonly bigint[],
+    sig: Signature,
+    known: readonly Signature[],
+  ) {
     this.random = random
     this.shapes = shapes
+    this.opcodes = [...shapes.keys()]
     this.palette = palette
     this.sig = sig
     this.known = known
@@ -305,12 +393,12 @@ class FunctionText {
       for (let at = 0; at < SLOT_BYTES; at += 8) {
         const x = this.hidden()
         this.line(`${x} = iconst.i64 0x${randomBits(random, I64).toString(16)}`)
-        this.line(`store ${x}, ${p}+${at}`)
+        this.line(`${FILL} ${x}, ${p}+${at}`)
       }
       const [w, zero] = [this.hidden(), this.hidden()]
       this.line(`${w} = stack_addr.i64 ss1`)
       this.line(`${zero} = iconst.i64 0`)
-      for (let at = 0; at < WITNESS_BYTES; at += 8) this.line(`store ${zero}, ${w}+${at}`)
+      for (let at = 0; at < WITNESS_BYTES; at += 8) this.line(`${FILL} ${zero}, ${w}+${at}`)
       fuel = this.hidden()
       this.line(`${fuel} = iconst.i32 ${BACK_EDGES}`)
     }
@@ -355,19 +443,29 @@ class FunctionText {
 
   private instruction(): void {
     const kind = this.random.below(20)
-    if (kind < 14) this.compute(this.random.pick(this.shapes))
+    if (kind < 14) this.compute(this.shape())
     else if (kind < 17) this.memory()
     else if (kind < 18) this.atomic()
     else if (this.known.length > 0) this.call(this.random.pick(this.known))
-    else this.compute(this.random.pick(this.shapes))
+    else this.compute(this.shape())
   }
 
-  private compute(shape: Shape): void {
+  /** A shape, of each opcode as often as of another, but of those that machines combine with others more often. */
+  private shape(op: number = this.random.once(5) ? this.random.pick(COMBINED) : this.random.pick(this.opcodes)): Shape {
+    return this.random.pick(this.shapes.get(op) as Shape[])
+  }
+
+  /** Adds an instruction; gives the names of its results. */
+  private compute(shape: Shape): string[] {
     const name = opName[shape.op]
     const { random } = this
     // What mostly traps, seldom.
-    if (/^trap|_trap$|^fcvt_to_.int$/.test(name) && !random.once(8)) return
-    const args = shape.operands.map((t) => this.operand(t))
+    if (/^trap|_trap$|^fcvt_to_.int$/.test(name) && !random.once(8)) return []
+    // A constant as the last operand may become an immediate.
+    const last = shape.operands.length - 1
+    const args = shape.operands.map((t, i) =>
+      i > 0 && i === last && random.once(4) ? this.constant(t) : this.operand(t),
+    )
     if (/^[us](div|rem)$/.test(name) && !random.once(8)) {
       const nonZero = this.hidden()
       const t = typeName(shape.ctrl)
@@ -385,6 +483,7 @@ class FunctionText {
     const names = results.map((t) => this.name(t))
     this.line(`${names.length === 0 ? '' : `${names.join(', ')} = `}${text}`)
     this.witness(names, results)
+    return names
   }
 
   /** Stores values where the result of the function sees them. */
@@ -559,7 +658,8 @@ class FunctionText {
     if (kind === 0 && sig.name !== 'main') this.leave()
     else if (kind < 3) this.line(`jump ${this.target(random.pick(later), fuel)}`)
     else if (kind < 6) {
-      const c = this.operand(random.pick(INTS))
+      const [compared] = random.once(2) ? this.compute(this.shape(Op.icmp)) : []
+      const c = compared ?? this.operand(random.pick(INTS))
       const [x, y] = [this.target(random.pick(later), fuel), this.target(random.pick(later), fuel)]
       this.line(`brif ${c}, ${x}, ${y}`)
     } else {
@@ -575,7 +675,8 @@ class FunctionText {
   private leave(): void {
     const { random, sig } = this
     const same = this.known.filter(
-      (k) => k.conv === 'tail' && k.returns.length === sig.returns.length && k.returns.every((t, i) => t === sig.returns[i]),
+      (k) =>
+        k.conv === 'tail' && k.returns.length === sig.returns.length && k.returns.every((t, i) => t === sig.returns[i]),
     )
     if (sig.conv === 'tail' && same.length > 0 && random.once(2)) {
       const callee = random.pick(same)
@@ -595,7 +696,31 @@ class FunctionText {
 
 /** Names of the opcodes that programs can contain beside those of `shapes`. */
 export const OTHER_OPCODES: readonly number[] = [
-  'iconst', 'load', 'store', 'stack_addr', 'call', 'call_indirect', 'func_addr', 'jump', 'brif', 'br_table', 'return', 'return_call',
-  'return_call_indirect', 'atomic_rmw', 'atomic_cas', 'atomic_load', 'atomic_store', 'fence', 'uload8', 'sload8', 'istore8', 'uload16', 'sload16',
-  'istore16', 'uload32', 'sload32', 'istore32',
+  'iconst',
+  'load',
+  'store',
+  'stack_addr',
+  'call',
+  'call_indirect',
+  'func_addr',
+  'jump',
+  'brif',
+  'br_table',
+  'return',
+  'return_call',
+  'return_call_indirect',
+  'atomic_rmw',
+  'atomic_cas',
+  'atomic_load',
+  'atomic_store',
+  'fence',
+  'uload8',
+  'sload8',
+  'istore8',
+  'uload16',
+  'sload16',
+  'istore16',
+  'uload32',
+  'sload32',
+  'istore32',
 ].map((n) => opByName.get(n) as number)

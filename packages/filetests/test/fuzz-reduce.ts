@@ -4,6 +4,7 @@
 // unconditional; leave out a block that nothing goes to. A step that gives no valid text is a step that does not fail. Steps are tried
 // from the end to the beginning, and all over again until none works.
 import { I128, isFloat, parseFile, type Type, typeName } from '@k23/ir'
+import { FILL } from './fuzz-generate.ts'
 
 /** Constants in the place of the results of the line, or undefined where it has none. */
 function constants(line: string, types: ReadonlyMap<string, Type>, fresh: () => string): string[] | undefined {
@@ -54,7 +55,7 @@ function* candidates(lines: readonly string[]): Generator<string[]> {
       let end = i + 1
       while (end < lines.length && lines[end].startsWith('    ')) end++
       yield [...lines.slice(0, i), ...lines.slice(end)]
-    } else if (line.startsWith('    ')) {
+    } else if (line.startsWith('    ') && !line.includes(FILL)) {
       yield at()
       for (const jump of jumps(line)) yield at(jump)
       const function_ = starts.filter((s) => s <= i).length - 1

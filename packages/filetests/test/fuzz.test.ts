@@ -5,7 +5,15 @@
 //   K23_FUZZ_SEED      where it starts; a failure names the seed of its program
 import { opName } from '@k23/ir'
 import { describe, expect, test } from 'vitest'
-import { compare, filetest, functionsOf, kindOf, randomArguments, randomConfig, supportedShapes } from './fuzz-differ.ts'
+import {
+  compare,
+  filetest,
+  functionsOf,
+  kindOf,
+  randomArguments,
+  randomConfig,
+  supportedShapes,
+} from './fuzz-differ.ts'
 import { OTHER_OPCODES, Random, randomProgram, type Shape } from './fuzz-generate.ts'
 import { reduce } from './fuzz-reduce.ts'
 
@@ -61,8 +69,10 @@ describe('random programs', () => {
     const end = performance.now() + seconds * 1000
     for (let seed = start; performance.now() < end; seed++) runSeed(seed)
     const opcodes = new Set([...shapes().map((s) => s.op), ...OTHER_OPCODES])
-    console.log(`${count.programs} programs from seed ${start}, ${opcodes.size} opcodes at ${shapes().length} choices of types; ` +
-      `${count.calls} calls compared, ${count.traps} of them trap, ${count.open} left open`)
+    console.log(
+      `${count.programs} programs from seed ${start}, ${opcodes.size} opcodes at ${shapes().length} choices of types; ` +
+        `${count.calls} calls compared, ${count.traps} of them trap, ${count.open} left open`,
+    )
     expect(opcodes.size).toBeGreaterThan(90)
   })
 })

@@ -8,7 +8,14 @@ import { NUM_OPCODES, opName, parseFile, type ParsedFile, parseRunCommand, print
 import { createInterpreter } from '@k23/ir/interpreter'
 import { describe, expect, test } from 'vitest'
 import { createEmulatedBackend } from '../src/emulated.ts'
-import { applySetting, type CompileOptions, type Interpreter, parseTarget, type Runnable, runFile } from '../src/index.ts'
+import {
+  applySetting,
+  type CompileOptions,
+  type Interpreter,
+  parseTarget,
+  type Runnable,
+  runFile,
+} from '../src/index.ts'
 
 const folder = join(import.meta.dirname, '../../../filetests')
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -23,7 +30,9 @@ function has(file: string, command: string): boolean {
 }
 
 /** The calls of `traps:` lines: function, arguments, code. */
-function trapLines(file: ParsedFile): { line: number; name: string; args: Parameters<Runnable['invoke']>[1]; code: string }[] {
+function trapLines(
+  file: ParsedFile,
+): { line: number; name: string; args: Parameters<Runnable['invoke']>[1]; code: string }[] {
   return file.functions.flatMap((f) =>
     f.comments.flatMap((c) => {
       const m = /^traps: (%.*\)) (\w+)$/.exec(c.text)
@@ -85,7 +94,9 @@ describe.each(ALGORITHMS)('riscv64 on the emulator, %s', (algorithm) => {
         file.functions.map((f) => f.func),
         options,
       ) as Runnable
-      expect(trapsOf(file, runnable), [...options.flags.keys()].join(' ')).toEqual(trapLines(file).map((t) => [t.line, { trap: t.code }]))
+      expect(trapsOf(file, runnable), [...options.flags.keys()].join(' ')).toEqual(
+        trapLines(file).map((t) => [t.line, { trap: t.code }]),
+      )
       runnable.dispose?.()
     }
   })
@@ -127,5 +138,7 @@ test('every opcode is run, or said not to be', () => {
   expect([...notRun].filter((op) => !run.has(op)).sort()).toEqual(['debugtrap', 'stack_switch', 'tls_value'])
   const compiled = opcodes(files.filter((f) => has(f, 'run')))
   const lines = files.reduce((n, f) => n + ((texts.get(f) as string).match(/^; (run|traps)\b/gm) ?? []).length, 0)
-  console.log(`${files.length} files, ${lines} run and trap lines; ${run.size} opcodes interpreted, ${compiled.size} compiled for riscv64`)
+  console.log(
+    `${files.length} files, ${lines} run and trap lines; ${run.size} opcodes interpreted, ${compiled.size} compiled for riscv64`,
+  )
 })

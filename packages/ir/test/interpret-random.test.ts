@@ -1,7 +1,17 @@
 // Random functions verify, print, parse back, and compute the same before and after.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { F64, type Func, I32, I64, parseDataValue, dataValue, parseFunction, printFunction, verify } from '../src/index.ts'
+import {
+  F64,
+  type Func,
+  I32,
+  I64,
+  parseDataValue,
+  dataValue,
+  parseFunction,
+  printFunction,
+  verify,
+} from '../src/index.ts'
 import { createInterpreter, type Outcome } from '../src/interpreter/index.ts'
 import { Entropy } from './entropy.ts'
 import { randomFunction } from './random-function.ts'

@@ -17,24 +17,28 @@ import {
   I8,
   type Inst,
   isFloat,
+  isVector,
   laneBits,
   Op,
   type Type,
+  typeName,
   type Value,
 } from '@k23/ir'
 import { LowerCtx, type TargetIsa, type VCode } from '@k23/machinst'
-import { CLASS_FLOAT, CLASS_INT } from '@k23/regalloc'
+import { CLASS_FLOAT, CLASS_INT, CLASS_VECTOR } from '@k23/regalloc'
 import { isPair } from './abi.ts'
 import { knownExtensions, SIGN, ZERO } from './extension.ts'
 import * as feat from './features.ts'
-import { emit, Opc } from './insts/index.ts'
-import type { FReg, Writable, XReg } from './insts/index.ts'
+import { emit, Opc, VSTATE_VALID } from './insts/index.ts'
+import type { FReg, VReg, Writable, XReg } from './insts/index.ts'
 import { ZERO_WORD } from './registers.ts'
+import { isHeld, stateOf, vectorLoadRow, vectorStoreRow } from './vector-types.ts'
 import * as T from './table.ts'
 
 const INT1: readonly number[] = [CLASS_INT]
 const INT2: readonly number[] = [CLASS_INT, CLASS_INT]
 const FLOAT1: readonly number[] = [CLASS_FLOAT]
+const VECTOR1: readonly number[] = [CLASS_VECTOR]
 
 type RRR = (s: RvCtx, rd: Writable<XReg>, rs1: XReg, rs2: XReg) => number
 type RRI = (s: RvCtx, rd: Writable<XReg>, rs1: XReg, imm: number) => number
@@ -272,6 +276,13 @@ export abstract class RvCtx extends LowerCtx {
   }
   addrOffset = 0
 
+  /** base + offset in a register, for instructions without an offset. */
+  offsetTo(base: XReg, offset: number): XReg {
+    if (offset === 0) return base
+    if (offset >= -2048 && offset <= 2047) return this.rri(emit.addi, base, offset)
+    return this.rrr(emit.add, base, this.li(offset, offset >> 31))
+  }
+
   // ---- pseudo-instructions
 
   /** Conditional branch to the first successor where `row` (beq, bne, blt, bge, bltu, bgeu) holds. */
@@ -328,6 +339,11 @@ export abstract class RvCtx extends LowerCtx {
   // ---- for the shared driver
 
   classesOf(t: Type): readonly number[] {
+    if (isVector(t)) {
+      if (!isHeld(t)) this.unsupported(`the type ${typeName(t)}`, 'vectors of riscv64 have at most 128 bits, in lanes of at most 64')
+      if (!this.has(feat.V)) this.unsupported(`the type ${typeName(t)}`, 'it needs has_v')
+      return VECTOR1
+    }
     return isPair(t) ? INT2 : isFloat(t) ? FLOAT1 : INT1
   }
   partType(t: Type, _i: number): Type {
@@ -354,7 +370,8 @@ export abstract class RvCtx extends LowerCtx {
     }
   }
   genMove(dst: number, src: number, cls: number): void {
-    if (cls === CLASS_FLOAT) emit.fsgnj_d(this, dst as Writable<FReg>, src as FReg, src as FReg)
+    if (cls === CLASS_VECTOR) emit.vmv1r_v(this, dst as Writable<VReg>, src as VReg, VSTATE_VALID)
+    else if (cls === CLASS_FLOAT) emit.fsgnj_d(this, dst as Writable<FReg>, src as FReg, src as FReg)
     else emit.addi(this, dst as Writable<XReg>, src as XReg, 0)
   }
   genTransfer(dst: number, src: number, type: Type): void {
@@ -378,10 +395,10 @@ export abstract class RvCtx extends LowerCtx {
     w.push(type)
   }
   genFrameLoad(dst: number, kind: number, offset: number, type: Type): void {
-    this.frameOp(isFloat(type) ? T.FRAME_LOAD_F : T.FRAME_LOAD, dst, kind, offset, this.inFrame(type))
+    this.frameOp(isVector(type) ? T.FRAME_LOAD_V : isFloat(type) ? T.FRAME_LOAD_F : T.FRAME_LOAD, dst, kind, offset, this.inFrame(type))
   }
   genFrameStore(src: number, kind: number, offset: number, type: Type): void {
-    this.frameOp(isFloat(type) ? T.FRAME_STORE_F : T.FRAME_STORE, src, kind, offset, this.inFrame(type))
+    this.frameOp(isVector(type) ? T.FRAME_STORE_V : isFloat(type) ? T.FRAME_STORE_F : T.FRAME_STORE, src, kind, offset, this.inFrame(type))
   }
   /** An f16 travels through the frame with its box where the target has no halfword loads of floats. */
   private inFrame(type: Type): Type {
@@ -395,12 +412,14 @@ export abstract class RvCtx extends LowerCtx {
     w.push(offset)
   }
   genLoad(dst: number, base: number, offset: number, type: Type): void {
-    if (type === F16 && !this.has(feat.ZFHMIN))
+    if (isVector(type)) vectorLoadRow(type)(this, dst as Writable<VReg>, this.offsetTo(base as XReg, offset), stateOf(type))
+    else if (type === F16 && !this.has(feat.ZFHMIN))
       this.genMove(dst, this.halfFromBits(this.rri(emit.lhu, base as XReg, offset)), CLASS_FLOAT)
     else loadRow(type)(this, dst as never, base as XReg, offset)
   }
   genStore(src: number, base: number, offset: number, type: Type): void {
-    if (type === F16 && !this.has(feat.ZFHMIN)) emit.sh(this, base as XReg, this.halfBits(src as FReg), offset)
+    if (isVector(type)) vectorStoreRow(type)(this, this.offsetTo(base as XReg, offset), src as VReg, stateOf(type))
+    else if (type === F16 && !this.has(feat.ZFHMIN)) emit.sh(this, base as XReg, this.halfBits(src as FReg), offset)
     else storeRow(type)(this, base as XReg, src as never, offset)
   }
 }

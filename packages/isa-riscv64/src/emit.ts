@@ -13,15 +13,19 @@ import {
   INST_MAY_TRAP,
   P_CALL,
   P_CALL_IND,
+  P_TRY_CALL,
+  P_TRY_CALL_IND,
 } from '@k23/machinst'
-import { allocIndex, allocIsReg, CLASS_FLOAT, CLASS_INT } from '@k23/regalloc'
+import { allocIndex, allocIsReg, CLASS_FLOAT, CLASS_INT, CLASS_VECTOR } from '@k23/regalloc'
 import * as feat from './features.ts'
-import { compress, emit, encode, Fixup, Opc, patchFixup, patchHi20, patchLo12I, tables } from './insts/index.ts'
-import type { FReg, Label, Writable, XReg } from './insts/index.ts'
+import { compress, emit, encode, Fixup, Opc, patchFixup, patchHi20, patchLo12I, tables, VSTATE_NONE, VSTATE_VALID } from './insts/index.ts'
+import type { FReg, Label, VReg, Writable, XReg } from './insts/index.ts'
 import { loadRow, storeRow } from './context.ts'
-import { FP_WORD, PROBE_END, PROBE_STEP, RA_WORD, SP_WORD, TAIL_TARGET, TMP_WORD, ZERO_WORD } from './registers.ts'
+import { FP as FP_REG, FP_WORD, PROBE_END, PROBE_STEP, RA as RA_REG, RA_WORD, SP as SP_REG, SP_WORD, TAIL_TARGET, TMP_WORD, ZERO_WORD } from './registers.ts'
 import * as T from './table.ts'
 import { emitAtomicLoop } from './emit-atomics.ts'
+import { emitVectorMove, frameAddress, hasState, setState, vectorLoads } from './emit-vector.ts'
+import { stateOf, vectorLoadRow, vectorStoreRow } from './vector-types.ts'
 import type { SymbolRef } from './symbols.ts'
 
 export const X0: XReg = ZERO_WORD as XReg
@@ -55,6 +59,8 @@ const UNIMP = 0xc0001073 | 0
 export class Scratch {
   readonly words: I32Vec = new I32Vec(64)
   readonly features: number
+  /** What vtype, vl and vxrm hold at the end of what is emitted (emit-vector.ts). */
+  vstate: number = VSTATE_NONE
   /** 1 for each opcode that the target can execute in compressed form. */
   private readonly allowed: Uint8Array
   private readonly short: Int32Array = new Int32Array(16)
@@ -75,9 +81,15 @@ export class Scratch {
 
   /** Encodes one instruction, compressed where the target has compressed instructions and the operands allow. */
   put(b: CodeBuffer, words: Int32Array, at: number): void {
+    if (hasState[words[at] & 0xffff] !== 0) this.need(b, words[at + (words[at] >>> 16) - 1])
     if ((this.features & (1 << feat.ZCA)) !== 0 && this.compressed(b, words, at)) return
     if (tables.length[words[at] & 0xffff] === 2) b.put16(encode(words, at, 0))
     else b.put32(encode(words, at, 0))
+  }
+
+  /** Brings about a vector state. */
+  need(b: CodeBuffer, wanted: number): void {
+    this.vstate = setState(this, b, this.vstate, wanted)
   }
 
   private compressed(b: CodeBuffer, words: Int32Array, at: number): boolean {
@@ -238,16 +250,48 @@ export function emitTableBranch(s: Scratch, e: Emitter, at: number, labels: read
 // ---- frame
 
 export function emitPrologue(s: Scratch, e: Emitter, frame: FrameLayout): void {
+  const b = e.buf
+  b.unwindRow(SP_REG, 0, [])
   if (!frame.setup) return
-  if (frame.tailBytes !== 0) s.addOffset(SP, SP, -frame.tailBytes)
+  if (frame.tailBytes !== 0) {
+    s.addOffset(SP, SP, -frame.tailBytes)
+    s.flush(b)
+    b.unwindRow(SP_REG, frame.tailBytes, [])
+  }
   emit.addi(s, SP, SP, -16)
+  s.flush(b)
+  b.unwindRow(SP_REG, 16 + frame.tailBytes, [])
   emit.sd(s, SP, RA, 8)
   emit.sd(s, SP, FP, 0)
   emit.addi(s, FP, SP, 0)
+  s.flush(b)
+  // What is saved later is not written before the body either.
+  bodyRow(b, frame)
   probeStack(s, e, frame.totalBytes)
   if (frame.totalBytes !== 0) s.addOffset(SP, SP, -frame.totalBytes)
   saveOrRestore(s, frame, false)
-  s.flush(e.buf)
+  s.flush(b)
+  bodyRow(b, frame, true)
+}
+
+/** Other code may come to a label: what holds of the vector state is not known there. */
+export function startBlock(s: Scratch, _e: Emitter, _block: number): void {
+  s.vstate = VSTATE_NONE
+}
+
+/** Where the caller's registers are once the frame pointer stands, and, in the body, those that the prologue has saved. */
+function bodyRow(b: CodeBuffer, frame: FrameLayout, saved = false): void {
+  if (!frame.setup) {
+    b.unwindRow(SP_REG, 0, [])
+    return
+  }
+  const top = 16 + frame.tailBytes
+  const list: [number, number][] = [
+    [RA_REG, 8 - top],
+    [FP_REG, -top],
+  ]
+  if (saved) frame.clobbers.forEach((r, i) => list.push([r, -top - 8 * (i + 1)]))
+  b.unwindRow(FP_REG, top, list)
 }
 
 /** Probes in line up to here; beyond, in a loop. */
@@ -304,27 +348,31 @@ function saveOrRestore(s: Scratch, frame: FrameLayout, restore: boolean): void {
 }
 
 /** Restores the caller's registers; the stack pointer ends `pop` bytes above the one at entry. */
-function emitEpilogue(s: Scratch, frame: FrameLayout, pop: number): void {
+function emitEpilogue(s: Scratch, b: CodeBuffer, frame: FrameLayout, pop: number): void {
   if (frame.setup) {
     saveOrRestore(s, frame, true)
     if (frame.totalBytes !== 0) emit.addi(s, SP, FP, 0)
     emit.ld(s, RA, SP, 8)
     emit.ld(s, FP, SP, 0)
+    s.flush(b)
+    b.unwindRow(SP_REG, 16 + frame.tailBytes, [])
     s.addOffset(SP, SP, 16 + frame.tailBytes + pop)
   } else if (pop !== 0) s.addOffset(SP, SP, pop)
+  s.flush(b)
+  b.unwindRow(SP_REG, -pop, [])
 }
 
 export function emitReturn(s: Scratch, e: Emitter, frame: FrameLayout): void {
-  emitEpilogue(s, frame, frame.popBytes)
+  emitEpilogue(s, e.buf, frame, frame.popBytes)
   emit.jalr(s, X0 as Writable<XReg>, RA, 0)
   s.flush(e.buf)
+  bodyRow(e.buf, frame, true)
 }
 
 /** The callee finds its stack arguments where ours end, and removes them itself. */
 export function emitTailCall(s: Scratch, e: Emitter, at: number, frame: FrameLayout): void {
   const info = e.v.calls[e.v.words[at + 1]]
-  emitEpilogue(s, frame, info.calleePops ? frame.incomingBytes - info.stackArgBytes : 0)
-  s.flush(e.buf)
+  emitEpilogue(s, e.buf, frame, info.calleePops ? frame.incomingBytes - info.stackArgBytes : 0)
   const target = (TAIL_TARGET * 2) as Writable<XReg>
   if (info.callee !== undefined) {
     e.buf.relocs.push({ offset: e.buf.offset, kind: 'riscv_call_plt', name: info.callee, addend: 0n })
@@ -335,12 +383,17 @@ export function emitTailCall(s: Scratch, e: Emitter, at: number, frame: FrameLay
     emit.jalr(s, X0 as Writable<XReg>, target, 0)
     s.flush(e.buf)
   }
+  bodyRow(e.buf, frame, true)
 }
 
 // ---- moves of the allocator
 
 export function emitMove(s: Scratch, e: Emitter, from: number, to: number, cls: number): void {
   if (from === to) return
+  if (cls === CLASS_VECTOR) {
+    emitVectorMove(s, e, from, to)
+    return
+  }
   const float = cls === CLASS_FLOAT
   if (allocIsReg(from) && allocIsReg(to)) {
     const a = allocIndex(from) * 2
@@ -386,6 +439,7 @@ export function emitInst(s: Scratch, e: Emitter, at: number): void {
   const w = e.v.words
   const opc = w[at] & 0xffff
   if (opc < T.table.numRows) {
+    if (hasState[opc] !== 0) s.need(e.buf, w[at + (w[at] >>> 16) - 1])
     if ((T.table.flags[opc] & INST_MAY_TRAP) !== 0) e.markTrap()
     s.put(e.buf, w, at)
     return
@@ -400,8 +454,11 @@ type PseudoEmitter = (s: Scratch, e: Emitter, at: number, w: Int32Array) => void
 const pseudoEmitters: ReadonlyMap<number, PseudoEmitter> = new Map<number, PseudoEmitter>([
   [T.table.generic + P_CALL, emitCall],
   [T.table.generic + P_CALL_IND, emitCall],
+  [T.table.generic + P_TRY_CALL, emitCall],
+  [T.table.generic + P_TRY_CALL_IND, emitCall],
   [T.SELECT, emitSelect],
   [T.SELECT_F, emitSelect],
+  [T.SELECT_V, emitSelect],
   [T.TRAP_IF, emitTrapIf],
   [T.FRAME_LOAD, frameLoad],
   [T.FRAME_LOAD_F, frameLoad],
@@ -409,8 +466,12 @@ const pseudoEmitters: ReadonlyMap<number, PseudoEmitter> = new Map<number, Pseud
   [T.FRAME_STORE_F, frameStore],
   [T.FRAME_ADDR, frameAddr],
   [T.SYMBOL, emitSymbol],
+  [T.BLOCK_ADDR, emitBlockAddr],
   [T.LD_CONST, loadConstant],
   [T.LD_CONST_F, loadConstant],
+  [T.FRAME_LOAD_V, frameVector],
+  [T.FRAME_STORE_V, frameVector],
+  [T.LD_CONST_V, loadVectorConstant],
   [T.RMW_LOOP, emitAtomicLoop],
   [T.RMW_SUB_LOOP, emitAtomicLoop],
   [T.CAS_LOOP, emitAtomicLoop],
@@ -443,6 +504,7 @@ function emitCall(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
     emit.jalr(s, RA, RA, 0)
     putLong(s, b)
   }
+  s.vstate = VSTATE_NONE
   b.callSites.push({ offset: b.offset })
   if (info.calleePops && info.stackArgBytes !== 0) {
     s.addOffset(SP, SP, -info.stackArgBytes)
@@ -456,9 +518,12 @@ function emitSelect(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
   const y = w[at + 6]
   if (d === y) return
   const b = e.buf
+  const vector = (w[at] & 0xffff) === T.SELECT_V
+  if (vector) s.need(b, VSTATE_VALID)
   const branch = b.offset
   putBranch(b, w[at + 1], w[at + 4], w[at + 5], 8)
-  if ((w[at] & 0xffff) === T.SELECT_F) emit.fsgnj_d(s, d as Writable<FReg>, y as FReg, y as FReg)
+  if (vector) emit.vmv1r_v(s, d as Writable<VReg>, y as VReg, VSTATE_VALID)
+  else if ((w[at] & 0xffff) === T.SELECT_F) emit.fsgnj_d(s, d as Writable<FReg>, y as FReg, y as FReg)
   else emit.addi(s, d as Writable<XReg>, y as XReg, 0)
   s.flush(b)
   patchBranch(b, branch, b.offset - branch)
@@ -514,10 +579,28 @@ function frameAddr(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
   s.flush(e.buf)
 }
 
+/** [h, register, kind, offset, type]: a vector between register and frame. */
+function frameVector(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
+  const address = frameAddress(s, ...frameBase(e, w[at + 2], w[at + 3]))
+  const type = w[at + 4] as Type
+  if ((w[at] & 0xffff) === T.FRAME_LOAD_V) vectorLoadRow(type)(s, w[at + 1] as Writable<VReg>, address, stateOf(type))
+  else vectorStoreRow(type)(s, address, w[at + 1] as VReg, stateOf(type))
+  s.flush(e.buf)
+}
+
 function emitSymbol(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
   const rd = w[at + 1] as Writable<XReg>
   const ref = e.v.extra[w[at + 2]] as SymbolRef
-  e.buf.relocs.push({ offset: e.buf.offset, kind: 'riscv_pcrel_addr', name: ref.name, addend: ref.addend })
+  e.buf.relocs.push({ offset: e.buf.offset, kind: ref.kind ?? 'riscv_pcrel_addr', name: ref.name, addend: ref.addend })
+  emit.auipc(s, rd, 0)
+  if (ref.kind === 'riscv_got_pcrel') emit.ld(s, rd, rd, 0)
+  else emit.addi(s, rd, rd, 0)
+  putLong(s, e.buf)
+}
+
+function emitBlockAddr(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
+  const rd = w[at + 1] as Writable<XReg>
+  e.buf.fixup(e.buf.offset, e.blockLabel[w[at + 2]], FIX_PAIR_I)
   emit.auipc(s, rd, 0)
   emit.addi(s, rd, rd, 0)
   putLong(s, e.buf)
@@ -538,6 +621,17 @@ function loadConstant(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
     emit.ld(s, rd, rd, 0)
   }
   putLong(s, e.buf)
+}
+
+function loadVectorConstant(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
+  const state = w[at + 3]
+  s.need(e.buf, state)
+  e.buf.fixup(e.buf.offset, e.buf.constant(e.v.extra[w[at + 2]] as Uint8Array), FIX_PAIR_I)
+  emit.auipc(s, TMP, 0)
+  emit.addi(s, TMP, TMP, 0)
+  putLong(s, e.buf)
+  vectorLoads[(state >> 3) & 7](s, w[at + 1] as Writable<VReg>, TMP, state)
+  s.flush(e.buf)
 }
 
 // ---- fixups

@@ -16,12 +16,13 @@ import {
   emitTrap,
   patch,
   Scratch,
+  startBlock,
 } from './emit.ts'
 import { featureBits } from './features.ts'
 import { roots } from './gen/lower.ts'
 import { RiscvLower } from './lower/driver.ts'
 import { printInst } from './print.ts'
-import { machineEnv, TAIL_TARGET } from './registers.ts'
+import { EXCEPTION_PAYLOAD, machineEnv, TAIL_TARGET } from './registers.ts'
 import { table } from './table.ts'
 
 /** The back end for riscv64 with these features (`{ has_zbb: true }`) and shared settings. */
@@ -40,12 +41,14 @@ export function createRiscv64(named: Readonly<Record<string, boolean>>, shared: 
     sinksLoads: false,
     stackAlign: 16,
     tailTarget: TAIL_TARGET,
+    exceptionPayload: EXCEPTION_PAYLOAD,
     abi: abiOf,
     callClobbers,
     savedRegisters,
     saveBytes: (r) => (r >> 6 > CLASS_FLOAT ? 16 : 8),
     createLowerCtx: (func: Func, v: VCode) => new RiscvLower(isa, func, v, words, settings, match),
     emitPrologue: (e, frame) => emitPrologue(s, e, frame),
+    startBlock: (e, block) => startBlock(s, e, block),
     emitReturn: (e, frame) => emitReturn(s, e, frame),
     emitTailCall: (e, at, frame) => emitTailCall(s, e, at, frame),
     emitInst: (e, at) => emitInst(s, e, at),

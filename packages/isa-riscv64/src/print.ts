@@ -39,7 +39,7 @@ export function printInst(v: VCode, at: number): string {
       else uses.push(text)
     }
     const info = v.calls[w[at + 1]]
-    const callee = name === 'call' && info?.callee !== undefined ? ` ${calleeText(info.callee)}` : ''
+    const callee = (name === 'call' || name === 'try_call') && info?.callee !== undefined ? ` ${calleeText(info.callee)}` : ''
     return `${defs.length === 0 ? '' : `${defs.join(', ')} = `}${name}${callee}${uses.length === 0 ? '' : ` ${uses.join(', ')}`}`
   }
   switch (opc) {
@@ -49,6 +49,7 @@ export function printInst(v: VCode, at: number): string {
       return `br_table ${r(1)} (${r(2)}, ${r(3)})`
     case T.SELECT:
     case T.SELECT_F:
+    case T.SELECT_V:
       return `${r(2)} = ${name} ${r(4)} ${comparison.get(w[at + 1])} ${r(5)} ? ${r(3)} : ${r(6)}`
     case T.TRAP_IF:
       return `trap_if.${comparison.get(w[at + 1])} ${r(2)}, ${r(3)}, ${w[at + 4]}`
@@ -56,6 +57,8 @@ export function printInst(v: VCode, at: number): string {
     case T.FRAME_LOAD_F:
     case T.FRAME_STORE:
     case T.FRAME_STORE_F:
+    case T.FRAME_LOAD_V:
+    case T.FRAME_STORE_V:
     case T.FRAME_ADDR:
       return `${name} ${r(1)}, ${areas[w[at + 2]]}+${w[at + 3]}`
     default: {

@@ -51,6 +51,14 @@ const pseudos: readonly PseudoSpec[] = [
   // rd = a register that is not allocated: [h, rd, hardware number]; and the reverse
   { name: 'get_reg',    words: 3, operands: [def(1)], flags: 0 },
   { name: 'set_reg',    words: 3, operands: [use(1)], flags: 0 },
+  // The same as select, frame_load and frame_store for vectors
+  { name: 'select_v',   words: 7, operands: [descriptor(2, 2, 1, 1, REUSE, 1), descriptor(3, 2, 0, 0, REG), use(4), use(5), descriptor(6, 2, 0, 0, REG)], flags: 0 },
+  { name: 'frame_load_v', words: 5, operands: [descriptor(1, 2, 1, 1, REG)], flags: 0 },
+  { name: 'frame_store_v', words: 5, operands: [descriptor(1, 2, 0, 0, REG)], flags: 0 },
+  // vd = a vector from behind the function: [h, vd, index of its bytes in VCode.extra, vstate]
+  { name: 'ld_const_v', words: 4, operands: [descriptor(1, 2, 1, 1, REG)], flags: 0 },
+  // rd = address of a block: [h, rd, block]
+  { name: 'block_addr', words: 3, operands: [def(1)], flags: 0 },
 ]
 
 const flags = new Uint8Array(tables.ids.length)
@@ -82,4 +90,9 @@ export const CAS_LOOP: number = base + 15
 export const CAS_SUB_LOOP: number = base + 16
 export const GET_REG: number = base + 17
 export const SET_REG: number = base + 18
+export const SELECT_V: number = base + 19
+export const FRAME_LOAD_V: number = base + 20
+export const FRAME_STORE_V: number = base + 21
+export const LD_CONST_V: number = base + 22
+export const BLOCK_ADDR: number = base + 23
 export const NUM_PSEUDOS: number = pseudos.length

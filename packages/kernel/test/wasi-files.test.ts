@@ -402,13 +402,24 @@ for (const [kind, folder] of [
 
     test('an open folder that is replaced by a link leading out is not followed', () => {
       const fd = openFolderWithAll('sub')
-      g.ok('path_rename', ROOT, 'sub', ROOT, 'moved')
+      fs.renameSync(`${top}/box/sub`, `${top}/box/moved`)
       g.ok('path_symlink', '../outside', ROOT, 'sub')
       expect(open('secret', READ, 0, 1, 0, fd)).toBe('ENOTDIR')
       expect(open('new', WRITE, CREAT, 1, 0, fd)).toBe('ENOTDIR')
       expect(g.call('path_unlink_file', fd, 'secret')).toBe('ENOTDIR')
       expect(g.call('fd_readdir', fd, BUFFER, 100, 0n, OUT)).toBe('ENOTDIR')
       expect(g.call('fd_filestat_get', fd, OUT)).toBe('ENOTDIR')
+      expect(fs.readdirSync(`${top}/outside`)).toEqual(['secret'])
+    })
+
+    test('an open folder that the program renames stays open, and what is put in its place is another', () => {
+      const [fd, deep] = [openFolderWithAll('sub'), openFolderWithAll('sub/deep')]
+      g.ok('path_rename', ROOT, 'sub', ROOT, 'moved')
+      g.ok('path_symlink', '../outside', ROOT, 'sub')
+      expect(open('secret', READ, 0, 1, 0, fd)).toBe('ENOENT')
+      expect(read(open('b.txt', READ, 0, 1, 0, fd) as number)).toBe('b')
+      write(open('new', WRITE, CREAT, 1, 0, deep) as number, 'x')
+      expect(content('moved/deep/new')).toBe('x')
       expect(fs.readdirSync(`${top}/outside`)).toEqual(['secret'])
     })
 

@@ -87,4 +87,6 @@ export interface FrameRequest {
   usesIncoming: boolean
   /** The function asks for its own frame pointer, return address or stack pointer. */
   needsFrame: boolean
+  /** Every register that the convention saves is saved: the function has handlers, which are entered without any of them. */
+  savesAll: boolean
 }

@@ -10,7 +10,7 @@
 // two blocks count as two. Only edges of reachable blocks count: unreachable CLIF blocks do not appear.
 // Where the CLIF entry is a branch target, a stub before it takes the arguments: the allocator's entry has no predecessors.
 import { I32Vec } from '@k23/entity'
-import { type Block, branchTargets, type Func, type Inst } from '@k23/ir'
+import { type Block, branchTargets, type Func, type Inst, Op } from '@k23/ir'
 
 /** The order, with successors as indices into it. */
 export interface BlockOrder {
@@ -64,9 +64,9 @@ export function computeBlockOrder(f: Func): BlockOrder {
   const stub = inDegree[entry] !== 0 ? 1 : 0
   inDegree[entry] += stub
 
-  // Nodes: CLIF block b is b; the split of edge e is nb + e.
+  // Nodes: CLIF block b is b; the split of edge e is nb + e. Edges of a try_call are all split: what it brings arrives there.
   const isCritical = (b: number, e: number): boolean =>
-    edgeEnd[b] - edgeStart[b] > 1 && inDegree[f.bcBlock[edgeCall.data[e]]] > 1
+    (edgeEnd[b] - edgeStart[b] > 1 && inDegree[f.bcBlock[edgeCall.data[e]]] > 1) || isTry(f, b)
   const nodes = nb + edgeCall.length
   const state = new Uint8Array(nodes)
   const stackNode = new Int32Array(nodes)
@@ -164,6 +164,11 @@ export function computeBlockOrder(f: Func): BlockOrder {
     preds: predList,
     ofClif,
   }
+}
+
+function isTry(f: Func, b: number): boolean {
+  const op = f.op[f.lastInst[b]]
+  return op === Op.try_call || op === Op.try_call_indirect
 }
 
 /** Lowered block of a CLIF block. */

@@ -13,4 +13,14 @@ export interface CallSiteInfo {
   readonly stackArgBytes: number
   /** The callee removes its stack arguments (`tail`): the caller lowers its stack pointer again after the call. */
   readonly calleePops: boolean
+  /** Of a `try_call`: one for each successor behind the first. */
+  readonly handlers?: readonly HandlerInfo[]
+}
+
+/** A handler of a `try_call`. */
+export interface HandlerInfo {
+  /** Undefined: takes every exception. */
+  readonly tag: number | undefined
+  /** Where the value of the context is during the call: byte offset in the slot area, and its size. */
+  readonly context: { readonly offset: number; readonly bytes: number } | undefined
 }

@@ -32,6 +32,30 @@ export interface Reloc {
 export interface CallSite {
   /** Offset behind the call instruction. */
   readonly offset: number
+  /** Of a `try_call`, in order: the first that takes an exception is meant. */
+  readonly handlers?: readonly ExceptionHandler[]
+}
+
+/**
+ * Where an exception goes on that is thrown below a call site: at `offset`, with the frame pointer of the function's frame, the stack pointer
+ * `CompiledFunction.frameBytes` - 16 below it, and the payload in the registers of the convention; no other register counts.
+ */
+export interface ExceptionHandler {
+  /** Undefined: takes every exception. */
+  readonly tag: number | undefined
+  readonly offset: number
+  /** The value that the exception table gives as context: bytes from the stack pointer, and its size. */
+  readonly context: { readonly spOffset: number; readonly bytes: number } | undefined
+}
+
+/** How the caller's registers are found from this code offset on, to that of the next row. */
+export interface UnwindRow {
+  readonly offset: number
+  /** The stack pointer at entry (the canonical frame address) is this register (PReg) plus an offset. */
+  readonly cfaReg: number
+  readonly cfaOffset: number
+  /** Pairs (PReg, offset from the canonical frame address): where the caller's registers are. Those that are not named hold the caller's values still. */
+  readonly saved: readonly (readonly [reg: number, cfaOffset: number])[]
 }
 
 /** Slack for alignment of what stands at the end. */
@@ -59,6 +83,7 @@ export class CodeBuffer {
   /** Pairs (offset, source location): valid from the offset to the next pair's. */
   srclocs: I32Vec = new I32Vec(64)
   callSites: CallSite[] = []
+  unwind: UnwindRow[] = []
   /** Triples (label, trap code, source location) of traps that are emitted behind the body. */
   deferredTraps: I32Vec = new I32Vec(16)
   /** Constants behind the body: label, bytes. */
@@ -82,6 +107,7 @@ export class CodeBuffer {
     this.traps.clear()
     this.srclocs.clear()
     this.callSites = []
+    this.unwind = []
     this.deferredTraps.clear()
     this.constants = []
   }
@@ -173,6 +199,14 @@ export class CodeBuffer {
   trapHere(code: number): void {
     this.traps.push(this.bytes.length)
     this.traps.push(code)
+  }
+
+  /** From here on the caller's registers are found like this. */
+  unwindRow(cfaReg: number, cfaOffset: number, saved: UnwindRow['saved']): void {
+    const rows = this.unwind
+    const row = { offset: this.bytes.length, cfaReg, cfaOffset, saved }
+    if (rows.length !== 0 && rows[rows.length - 1].offset === row.offset) rows[rows.length - 1] = row
+    else rows.push(row)
   }
 
   srcloc(loc: number): void {

@@ -3,7 +3,7 @@ import { I32Vec } from '@k23/entity'
 import { type Block, computeCfg, computeLoops, depthOf, type Func, functionNameText } from '@k23/ir'
 import { type Algorithm, allocate } from '@k23/regalloc'
 import { applyAllocation, buildAllocInput } from './alloc-input.ts'
-import type { CallSite, Reloc } from './code-buffer.ts'
+import type { CallSite, Reloc, UnwindRow } from './code-buffer.ts'
 import { emitFunction, type EmitTrace, layoutFrame } from './emit.ts'
 import type { TargetIsa } from './isa.ts'
 import { VCode } from './vcode.ts'
@@ -32,7 +32,9 @@ export interface CompiledFunction {
   /** Pairs (offset, source location), ascending: valid to the next pair's offset. */
   readonly srclocs: Int32Array
   readonly callSites: readonly CallSite[]
-  /** Bytes of the frame below the return address. */
+  /** Ascending; empty where the setting unwind_info is off. */
+  readonly unwind: readonly UnwindRow[]
+  /** Bytes of the frame from the stack pointer to above the return address; in a function with a frame pointer it is 16 below that end. */
   readonly frameBytes: number
   readonly stats: { readonly insts: number; readonly spills: number; readonly reloads: number; readonly moves: number }
 }
@@ -57,7 +59,8 @@ export function compileFunction(isa: TargetIsa, func: Func, options: CompileFunc
 
   const keepFp = isa.shared.preserve_frame_pointers === true
   const frame = layoutFrame(isa, func.signature, cx.frame, out, keepFp)
-  const trace = options.observe === undefined ? undefined : { instOffset: new Int32Array(v.numInsts).fill(-1), moves: new I32Vec() }
+  const trace =
+    options.observe === undefined ? undefined : { instOffset: new Int32Array(v.numInsts).fill(-1), moves: new I32Vec() }
   const buf = emitFunction(isa, v, frame, cx.frame.slotOffsets, trace)
   options.observe?.('emit', v, trace)
   return {
@@ -68,6 +71,7 @@ export function compileFunction(isa: TargetIsa, func: Func, options: CompileFunc
     traps: buf.traps.view().slice(),
     srclocs: buf.srclocs.view().slice(),
     callSites: buf.callSites,
+    unwind: isa.shared.unwind_info === false ? [] : buf.unwind,
     frameBytes: frame.totalBytes + (frame.setup ? 16 : 0),
     stats: { insts: v.numInsts, ...out.stats },
   }

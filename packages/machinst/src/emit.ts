@@ -5,8 +5,9 @@
 // branch whose taken side follows is inverted. So there is nothing to mend behind the fact, and code is emitted in order, once (or
 // twice, where branches have to be widened: code-buffer.ts).
 import { bug, type I32Vec } from '@k23/entity'
-import type { AllocOutput, PRegSet } from '@k23/regalloc'
+import type { AllocOutput } from '@k23/regalloc'
 import { FRAME_INCOMING, FRAME_OUTGOING, FRAME_SLOT, FRAME_SPILL, FRAME_TAIL, type FrameLayout, type FrameRequest } from './abi.ts'
+import type { HandlerInfo } from './call-info.ts'
 import { CodeBuffer, type Label } from './code-buffer.ts'
 import { INST_CALL, INST_RETURN, INST_TABLE, INST_TERMINATOR, P_ARGS, P_JUMP, P_TAIL_CALL, P_TAIL_CALL_IND, P_TRAP } from './inst-table.ts'
 import type { TargetIsa } from './isa.ts'
@@ -25,6 +26,8 @@ export class Emitter {
   /** Current instruction: its trap code and source location. */
   trapCode = 0
   srcloc = -1
+  /** Label that stands for each block: its own, unless the block only jumps. */
+  blockLabel: Int32Array = new Int32Array(0)
 
   constructor(isa: TargetIsa, v: VCode, buf: CodeBuffer, frame: FrameLayout, slotOffsets: readonly number[]) {
     this.isa = isa
@@ -71,7 +74,7 @@ export function layoutFrame(
   out: AllocOutput,
   keepFramePointer: boolean,
 ): FrameLayout {
-  const clobbers = isa.savedRegisters(sig, out.usedRegs as PRegSet)
+  const clobbers = isa.savedRegisters(sig, req.savesAll ? out.usedRegs.map(() => -1) : out.usedRegs)
   const align = isa.stackAlign
   const up = (n: number, a: number): number => (n + a - 1) & -a
   let clobberBytes = 0
@@ -123,6 +126,7 @@ export function emitFunction(
     emitOnce(isa, v, buf, frame, slotOffsets, target, sequence, trace)
   }
   buf.patch((b, offset, distance, kind) => isa.patch(b, offset, distance, kind))
+  placeHandlers(buf)
   return buf
 }
 
@@ -144,6 +148,7 @@ function emitOnce(
   const instAt = v.instAt.data
   const srclocs = v.instSrcloc.data
   const trapCodes = v.instTrap.data
+  e.blockLabel = target
   buf.newLabels(v.numBlocks)
   trace?.moves.clear()
   isa.emitPrologue(e, frame)
@@ -153,6 +158,7 @@ function emitOnce(
     const first = v.blockInsts.data[b]
     const end = v.blockInsts.data[b + 1]
     buf.bind(b)
+    isa.startBlock?.(e, b)
     let edit = firstEdit(out, 2 * first)
     for (let i = first; i < end; i++) {
       const at = instAt[i]
@@ -242,9 +248,42 @@ function emitTerminator(
     }
     return
   }
+  if ((fl & INST_CALL) !== 0) {
+    isa.emitInst(e, at)
+    recordHandlers(e, v.calls[v.words[at + 1]].handlers ?? [], s)
+    const normal = target[v.succs.data[s]]
+    if (normal !== next) isa.emitJump(e, normal)
+    return
+  }
   const labels: number[] = []
   for (let k = 0; k < n; k++) labels.push(target[v.succs.data[s + k]])
   isa.emitTableBranch(e, at, labels)
+}
+
+/** Gives the call site made last its handlers, as labels until all code is placed. */
+function recordHandlers(e: Emitter, handlers: readonly HandlerInfo[], firstSucc: number): void {
+  const { callSites } = e.buf
+  const { offset } = callSites[callSites.length - 1]
+  callSites[callSites.length - 1] = {
+    offset,
+    handlers: handlers.map(({ tag, context }, k) => ({
+      tag,
+      offset: e.blockLabel[e.v.succs.data[firstSucc + 1 + k]],
+      context:
+        context === undefined
+          ? undefined
+          : { spOffset: e.frameOffset(FRAME_SLOT, context.offset), bytes: context.bytes },
+    })),
+  }
+}
+
+/** Handlers by offset instead of label. */
+function placeHandlers(buf: CodeBuffer): void {
+  buf.callSites = buf.callSites.map((site) =>
+    site.handlers === undefined
+      ? site
+      : { ...site, handlers: site.handlers.map((h) => ({ ...h, offset: buf.labelAt.data[h.offset] })) },
+  )
 }
 
 /** target[b]: the block whose label stands for b's: b itself unless b only jumps. */

@@ -12,6 +12,8 @@ export const GENERIC_PSEUDOS = [
   'trap', // terminator: [h, code]
   'tail_call', // variable, terminator: as call; the frame goes first
   'tail_call_ind', // the same, operand 0 is the target
+  'try_call', // variable, terminator: as call; to successor 0, or, where an exception ends it, to one of the others
+  'try_call_ind', // the same, operand 0 is the target
 ] as const
 
 // Flags by opcode.
@@ -60,6 +62,8 @@ const genericSpecs: readonly PseudoSpec[] = [
   { name: 'trap', words: 2, operands: [], flags: INST_TERMINATOR | INST_MAY_TRAP },
   { name: 'tail_call', words: 0, operands: [], flags: INST_VARIABLE | INST_TERMINATOR | INST_RETURN },
   { name: 'tail_call_ind', words: 0, operands: [], flags: INST_VARIABLE | INST_TERMINATOR | INST_RETURN },
+  { name: 'try_call', words: 0, operands: [], flags: INST_VARIABLE | INST_TERMINATOR | INST_CALL },
+  { name: 'try_call_ind', words: 0, operands: [], flags: INST_VARIABLE | INST_TERMINATOR | INST_CALL },
 ]
 
 /** Joins rows, generic pseudos and an ISA's pseudos to one table. */
@@ -92,7 +96,9 @@ export const P_JUMP = 4
 export const P_TRAP = 5
 export const P_TAIL_CALL = 6
 export const P_TAIL_CALL_IND = 7
-export const NUM_GENERIC = 8
+export const P_TRY_CALL = 8
+export const P_TRY_CALL_IND = 9
+export const NUM_GENERIC = 10
 
 // Descriptor fields (rows/types.ts has the layout).
 export function descWord(d: number): number {

@@ -41,8 +41,12 @@ export interface TargetIsa {
   readonly stackAlign: number
   /** Register for the target of an indirect tail call: neither an argument's nor one that the epilogue restores. */
   readonly tailTarget: number
+  /** Registers in which an exception brings its payload to a handler, as PRegs. */
+  readonly exceptionPayload: readonly number[]
 
   emitPrologue(e: Emitter, frame: FrameLayout): void
+  /** The label of a block was bound here: for an ISA that keeps state over instructions. */
+  startBlock?(e: Emitter, block: number): void
   /** Epilogue and return. */
   emitReturn(e: Emitter, frame: FrameLayout): void
   /** Epilogue and jump of a tail call. */

@@ -13,19 +13,14 @@
 //
 // Invariants: argument lists hold no value aliases (resolved at the start); what `defOf` names may be executed at any later point of the
 // program without changing what is observed; a sunk load is not lowered by itself.
-import { bug, I32Vec, NONE } from '@k23/entity'
+import { I32Vec, NONE } from '@k23/entity'
 import {
   type Block,
   CAN_LOAD,
   CAN_STORE,
   CAN_TRAP,
   CALL,
-  type ExternalName,
   type Func,
-  I16,
-  I32,
-  I64,
-  I8,
   type Inst,
   NOTRAP,
   Op,
@@ -33,164 +28,42 @@ import {
   opName,
   RETURN,
   SIDE_EFFECTS,
-  type Signature,
   TERMINATOR,
   type Type,
   typeName,
   type Value,
 } from '@k23/ir'
-import { FIXED, operand, type PRegSet, REG } from '@k23/regalloc'
-import { Handles, type MatchContext } from '@k23/rules'
-import { type AbiPart, type AbiSignature, type AbiSlot, FRAME_INCOMING, FRAME_OUTGOING, FRAME_TAIL, type FrameRequest } from './abi.ts'
-import { type BlockOrder, computeBlockOrder, ENTRY_STUB } from './block-order.ts'
-import type { CallSiteInfo } from './call-info.ts'
-import { P_ARGS, P_CALL, P_CALL_IND, P_JUMP, P_RETS, P_TAIL_CALL, P_TAIL_CALL_IND } from './inst-table.ts'
+import type { MatchContext } from '@k23/rules'
+import { ENTRY_STUB } from './block-order.ts'
 import type { TargetIsa } from './isa.ts'
+import { LowerCalls } from './lower-calls.ts'
 import type { VCode } from './vcode.ts'
-import { LowerError } from './lower-error.ts'
+
 
 /** Opcode effects that forbid looking through to an instruction. */
 const NOT_PURE = TERMINATOR | CALL | RETURN | SIDE_EFFECTS | CAN_TRAP | CAN_LOAD | CAN_STORE
 /** Opcode effects for which an instruction is kept though nothing uses its results. */
 const KEEP = TERMINATOR | CALL | RETURN | SIDE_EFFECTS | CAN_TRAP | CAN_STORE
 
-/** Bytes of the largest structure that is passed by value. */
-const MAX_STRUCT = 1024
-
-/** The generated matchers of an ISA: by root opcode; false where no rule matches. */
-export type Matcher = (cx: never, inst: Inst) => boolean
-
-export abstract class LowerCtx implements MatchContext {
-  readonly func: Func
-  readonly v: VCode
-  readonly isa: TargetIsa
-  /** MatchContext: value -> instruction that patterns may look through to, or -1. */
-  readonly defOf: Int32Array
-  readonly features: Int32Array
-  readonly settings: Int32Array
-  readonly handles: Handles = new Handles()
-  /** The stream that emitters append to. */
-  readonly words: I32Vec = new I32Vec(1024)
-  readonly abi: AbiSignature
-  readonly frame: FrameRequest
-
-  /** First virtual register of each value, -1 until used. Several-register values have consecutive ones. */
-  private readonly valueReg: Int32Array
-  /** Register word that a virtual register stands for, -1 for itself. */
-  private alias: Int32Array = new Int32Array(64).fill(-1)
+export abstract class LowerCtx extends LowerCalls implements MatchContext {
   /** 1 for an instruction merged into another one. */
   private readonly sunk: Uint8Array
   /** Loads: use count (2 = many) and colour of side effects, where the ISA sinks loads. */
   private useCount: Uint8Array = new Uint8Array(0)
   private colour: Int32Array = new Int32Array(0)
   private currentColour = 0
-
-  // Segments of the scratch stream: start, end, source location; block boundaries as segment numbers.
-  private readonly segEnd: I32Vec = new I32Vec(64)
-  private readonly segSrcloc: I32Vec = new I32Vec(64)
+  /** Block boundaries as segment numbers. */
   private readonly blockSeg: I32Vec = new I32Vec(16)
-  /** Pairs (stream position, trap code). */
-  private readonly trapMarks: I32Vec = new I32Vec(16)
-  private retAreaReg = -1
-  private order: BlockOrder
-  private clobberIds: Map<string, number> = new Map()
-  private current: Inst | -1 = NONE
 
   protected constructor(isa: TargetIsa, func: Func, v: VCode, features: Int32Array, settings: Int32Array) {
-    this.isa = isa
-    this.func = func
-    this.v = v
-    this.features = features
-    this.settings = settings
-    this.defOf = new Int32Array(func.numValues).fill(-1)
-    this.valueReg = new Int32Array(func.numValues).fill(-1)
+    super(isa, func, v, features, settings)
     this.sunk = new Uint8Array(func.numInsts)
-    this.abi = isa.abi(func.signature)
-    this.order = computeBlockOrder(func)
-    this.frame = {
-      slotOffsets: [],
-      slotBytes: 0,
-      outgoingBytes: 0,
-      tailArgBytes: 0,
-      hasCalls: false,
-      usesIncoming: this.abi.stackArgBytes !== 0,
-      needsFrame: false,
-    }
   }
-
-  // ---- what an ISA adds
 
   /** The compiled rules. */
   abstract match(inst: Inst): boolean
-  /** Register classes of a value of this type, one per register. */
-  abstract classesOf(type: Type): readonly number[]
-  /** Type of part `i` of a value of this type. */
-  abstract partType(type: Type, i: number): Type
-  /** Makes a constant; returns its register, or a handle where it takes several. */
-  abstract genConstant(inst: Inst): number
-  abstract genMove(dst: number, src: number, cls: number): void
-  /** dst = the bits of src, between register classes (an argument in a register of another class). */
-  abstract genTransfer(dst: number, src: number, type: Type): void
-  /** Extends the low bits of a register to 64. */
-  abstract genExtend(src: number, type: Type, signed: boolean): number
-  abstract genFrameLoad(dst: number, kind: number, offset: number, type: Type): void
-  abstract genFrameStore(src: number, kind: number, offset: number, type: Type): void
-  /** dst = frame address. */
-  abstract genFrameAddr(dst: number, kind: number, offset: number): void
-  abstract genLoad(dst: number, base: number, offset: number, type: Type): void
-  abstract genStore(src: number, base: number, offset: number, type: Type): void
   /** The branch of a table or of anything else that the rules cannot make; called for opcodes without a match. */
   abstract lowerSpecial(inst: Inst): boolean
-
-  // ---- for emitters
-
-  /** A fresh virtual register of a class, as a register word. */
-  temp(cls: number): number {
-    const v = this.v
-    const n = v.numVRegs++
-    if (n >= v.vregClass.length) {
-      const next = new Uint8Array(v.vregClass.length * 2)
-      next.set(v.vregClass)
-      v.vregClass = next
-    }
-    if (n >= this.alias.length) {
-      const next = new Int32Array(this.alias.length * 2).fill(-1)
-      next.set(this.alias)
-      this.alias = next
-    }
-    v.vregClass[n] = cls
-    return n * 2 + 1
-  }
-
-  /** The register of a one-register value, as an operand. A constant is made here and now. */
-  use(x: Value): number {
-    const d = this.defOf[x]
-    if (d !== -1 && isConstant(this.func.op[d])) return this.genConstant(d as Inst)
-    return this.registerOf(x) * 2 + 1
-  }
-
-  /** Register `i` of a value that has several. */
-  usePart(x: Value, i: number): number {
-    const d = this.defOf[x]
-    if (d !== -1 && isConstant(this.func.op[d])) {
-      const made = this.genConstant(d as Inst)
-      return this.classesOf(this.func.typeOf(x)).length === 1 ? made : this.handles.get(made, i)
-    }
-    return (this.registerOf(x) + i) * 2 + 1
-  }
-
-  /** All registers of a value, in order. */
-  useAll(x: Value): number[] {
-    const n = this.classesOf(this.func.typeOf(x)).length
-    const d = this.defOf[x]
-    if (d !== -1 && isConstant(this.func.op[d])) {
-      const made = this.genConstant(d as Inst)
-      if (n === 1) return [made]
-      return Array.from({ length: n }, (_, i) => this.handles.get(made, i))
-    }
-    const first = this.registerOf(x)
-    return Array.from({ length: n }, (_, i) => (first + i) * 2 + 1)
-  }
 
   canSink(inst: Inst): boolean {
     if (!this.isa.sinksLoads) return false
@@ -209,217 +82,6 @@ export abstract class LowerCtx implements MatchContext {
   }
 
   /** The next word pushed begins an instruction that traps with `code` (memory accesses, traps by the hardware). */
-  trapsWith(code: number): void {
-    this.trapMarks.push(this.words.length)
-    this.trapMarks.push(code)
-  }
-
-  /** MatchContext. */
-  setResult(inst: Inst, out: number): void {
-    const f = this.func
-    const n = f.numResults(inst)
-    if (n === 1) {
-      const x = f.result(inst)
-      if (this.classesOf(f.typeOf(x)).length === 1) this.bindPart(x, 0, out)
-      else for (let i = 0; i < this.classesOf(f.typeOf(x)).length; i++) this.bindPart(x, i, this.handles.get(out, i))
-      return
-    }
-    let at = out
-    for (let r = 0; r < n; r++) {
-      const x = f.result(inst, r)
-      const parts = this.classesOf(f.typeOf(x)).length
-      for (let i = 0; i < parts; i++) this.bindPart(x, i, this.handles.get(at++, 0))
-    }
-  }
-
-  /** Error for what this back end does not lower. */
-  unsupported(what: string, mend: string): never {
-    throw new LowerError(what, mend, this.func, this.current)
-  }
-
-  hasUse(x: Value): boolean {
-    return this.valueReg[x] !== -1
-  }
-
-  // ---- calls and returns
-
-  private clobberSet(set: PRegSet): number {
-    const key = set.join()
-    let id = this.clobberIds.get(key)
-    if (id === undefined) {
-      id = this.v.clobberSets.push(set) - 1
-      this.clobberIds.set(key, id)
-    }
-    return id
-  }
-
-  /** Emits a call; returns the handle of all result registers in order (or undefined where there are none). */
-  genCall(
-    sig: Signature,
-    callee: { name: ExternalName; colocated: boolean } | { reg: number },
-    args: readonly Value[],
-  ): number | undefined {
-    const abi = this.isa.abi(sig)
-    const words: number[] = []
-    if ('reg' in callee) words.push(callee.reg, operand(0, 0, 0, REG))
-    this.frame.hasCalls = true
-    this.frame.outgoingBytes = Math.max(this.frame.outgoingBytes, abi.stackArgBytes + abi.retAreaBytes)
-    const fixed: number[] = []
-    for (let i = 0; i < args.length; i++) {
-      const slot = abi.args[i]
-      if (slot.param.purpose === 'sarg') this.copyStruct(this.use(args[i]), slot.parts[0].offset, slot.param.sargBytes)
-      else this.passSlot(slot, args[i], FRAME_OUTGOING, 0, fixed)
-    }
-    if (abi.retArea !== undefined) {
-      const area = this.temp(0)
-      this.genFrameAddr(area, FRAME_OUTGOING, abi.stackArgBytes)
-      this.passArg(abi.retArea, area, FRAME_OUTGOING, 0, fixed)
-    }
-    words.push(...fixed)
-    const results: number[] = []
-    const loads: { reg: number; part: AbiPart }[] = []
-    for (const slot of abi.rets)
-      for (const part of slot.parts) {
-        const cls = this.classesOf(part.type)[0]
-        const r = this.temp(cls)
-        results.push(r)
-        if (part.reg === -1) loads.push({ reg: r, part })
-        else words.push(r, operand(1, 1, cls, FIXED, part.reg))
-      }
-    const info: CallSiteInfo = {
-      callee: 'reg' in callee ? undefined : callee.name,
-      colocated: 'reg' in callee ? false : callee.colocated,
-      clobbers: this.clobberSet(this.clobbersWithoutDefs(sig, abi)),
-      stackArgBytes: abi.stackArgBytes,
-      calleePops: abi.calleePops,
-    }
-    const at = this.v.calls.push(info) - 1
-    this.pushVariable('reg' in callee ? P_CALL_IND : P_CALL, at, words)
-    for (const { reg, part } of loads)
-      this.genFrameLoad(reg, FRAME_OUTGOING, abi.stackArgBytes + part.offset, part.type)
-    if (results.length === 0) return undefined
-    if (results.length === 1) return results[0]
-    const h = this.handles.room(results.length)
-    for (let i = 0; i < results.length; i++) this.handles.words[h + i] = results[i]
-    return h
-  }
-
-  private clobbersWithoutDefs(sig: Signature, abi: AbiSignature): PRegSet {
-    const set = this.isa.callClobbers(sig).slice()
-    for (const slot of abi.rets) for (const p of slot.parts) if (p.reg !== -1) set[p.reg >> 5] &= ~(1 << (p.reg & 31))
-    return set
-  }
-
-  /** All registers of an argument to where the callee expects them; stack arguments go to `kind`, their offsets moved by `bias`. */
-  private passSlot(slot: AbiSlot, x: Value, kind: number, bias: number, fixed: number[]): void {
-    const regs = this.useAll(x)
-    for (let p = 0; p < slot.parts.length; p++) {
-      const part = slot.parts[p]
-      let r = regs[p]
-      if (slot.param.extension !== 'none') r = this.genExtend(r, part.type, slot.param.extension === 'sext')
-      this.passArg(part, r, kind, bias, fixed)
-    }
-  }
-
-  /** A structure passed by value: its bytes become stack arguments. */
-  private copyStruct(from: number, to: number, size: number): void {
-    if (size > MAX_STRUCT) this.unsupported(`a structure argument of ${size} bytes`, `pass structures over ${MAX_STRUCT} bytes by reference`)
-    for (let at = 0, n = 8; at < size; at += n) {
-      while (n > size - at) n >>= 1
-      const t = this.temp(0)
-      const type = n === 8 ? I64 : n === 4 ? I32 : n === 2 ? I16 : I8
-      this.genLoad(t, from, at, type)
-      this.genFrameStore(t, FRAME_OUTGOING, to + at, type)
-    }
-  }
-
-  /**
-   * Lowers `return_call` and `return_call_indirect`: arguments to registers and into the area of the incoming stack arguments, which have been read at entry
-   * and which both areas end with; then the frame goes and the callee returns to our caller.
-   */
-  private lowerTailCall(inst: Inst, sig: Signature, callee: { name: ExternalName; colocated: boolean } | { reg: number }, firstArg: number): void {
-    const f = this.func
-    const abi = this.isa.abi(sig)
-    if (!abi.calleePops && abi.stackArgBytes !== 0)
-      this.unsupported(`a tail call with stack arguments in the convention ${sig.callConv}`, 'use the tail calling convention')
-    const words: number[] = []
-    if ('reg' in callee) words.push(this.asVirtual(callee.reg) * 2 + 1, operand(0, 0, 0, FIXED, this.isa.tailTarget))
-    for (let i = firstArg, n = f.numArgs(inst); i < n; i++) {
-      const slot = abi.args[i - firstArg]
-      if (slot.param.purpose === 'sarg') this.unsupported('a structure argument of a tail call', 'pass it by reference')
-      this.passSlot(slot, f.arg(inst, i), FRAME_TAIL, -abi.stackArgBytes, words)
-    }
-    if (abi.retArea !== undefined) {
-      if (this.retAreaReg === -1) this.retAreaReg = this.temp(0)
-      this.passArg(abi.retArea, this.retAreaReg, FRAME_TAIL, -abi.stackArgBytes, words)
-    }
-    this.frame.tailArgBytes = Math.max(this.frame.tailArgBytes, abi.stackArgBytes)
-    const info: CallSiteInfo = {
-      callee: 'reg' in callee ? undefined : callee.name,
-      colocated: 'reg' in callee ? false : callee.colocated,
-      clobbers: -1,
-      stackArgBytes: abi.stackArgBytes,
-      calleePops: abi.calleePops,
-    }
-    this.pushVariable('reg' in callee ? P_TAIL_CALL_IND : P_TAIL_CALL, this.v.calls.push(info) - 1, words)
-  }
-
-  private passArg(part: AbiPart, r: number, kind: number, bias: number, fixed: number[]): void {
-    if (part.reg === -1) this.genFrameStore(r, kind, part.offset + bias, part.type)
-    else this.pushFixedUse(part, r, fixed)
-  }
-
-  private pushFixedUse(part: AbiPart, r: number, words: number[]): void {
-    const cls = part.reg >> 6
-    let reg = r
-    if (cls !== this.classesOf(part.type)[0]) {
-      reg = this.temp(cls)
-      this.genTransfer(reg, r, part.type)
-    }
-    words.push(this.asVirtual(reg) * 2 + 1, operand(0, 0, cls, FIXED, part.reg))
-  }
-
-  /** Lowers a call instruction with its arguments from `firstArg` on and binds its results. */
-  lowerCall(
-    inst: Inst,
-    sig: Signature,
-    callee: { name: ExternalName; colocated: boolean } | { reg: number },
-    firstArg: number,
-  ): void {
-    const f = this.func
-    const args: Value[] = []
-    for (let i = firstArg, n = f.numArgs(inst); i < n; i++) args.push(f.arg(inst, i))
-    const out = this.genCall(sig, callee, args)
-    if (out !== undefined) this.setResult(inst, out)
-  }
-
-  /** Lowers `return`. */
-  lowerReturn(inst: Inst): void {
-    const f = this.func
-    const words: number[] = []
-    for (let i = 0; i < this.abi.rets.length; i++) {
-      const slot = this.abi.rets[i]
-      const regs = this.useAll(f.arg(inst, i))
-      for (let p = 0; p < slot.parts.length; p++) {
-        const part = slot.parts[p]
-        let r = regs[p]
-        if (slot.param.extension !== 'none') r = this.genExtend(r, part.type, slot.param.extension === 'sext')
-        if (part.reg === -1) {
-          if (this.retAreaReg === -1) this.retAreaReg = this.temp(0)
-          this.genStore(r, this.retAreaReg, part.offset, part.type)
-        } else this.pushFixedUse(part, r, words)
-      }
-    }
-    this.pushVariable(P_RETS, 0, words)
-  }
-
-  private pushVariable(pseudo: number, info: number, list: readonly number[]): void {
-    const s = this.words
-    s.push((this.isa.table.generic + pseudo) | ((3 + list.length) << 16))
-    s.push(info)
-    s.push(list.length >> 1)
-    for (const w of list) s.push(w)
-  }
 
   // ---- the walk
 
@@ -562,6 +224,16 @@ export abstract class LowerCtx implements MatchContext {
       case Op.call_indirect:
         this.lowerCall(inst, f.signatures[f.imm0[inst]], { reg: this.use(f.arg(inst, 0)) }, 1)
         return true
+      case Op.try_call: {
+        const fn = f.extFuncs[f.imm0[inst]]
+        this.lowerTryCall(inst, f.signatures[fn.signature], fn, 0)
+        return true
+      }
+      case Op.try_call_indirect: {
+        const sig = f.signatures[f.exceptionTables[f.imm1[inst]].signature]
+        this.lowerTryCall(inst, sig, { reg: this.use(f.arg(inst, 0)) }, 1)
+        return true
+      }
       case Op.return_call: {
         const fn = f.extFuncs[f.imm0[inst]]
         this.lowerTailCall(inst, f.signatures[fn.signature], fn, 0)
@@ -576,10 +248,6 @@ export abstract class LowerCtx implements MatchContext {
     return false
   }
 
-  private pushJump(): void {
-    this.words.push((this.isa.table.generic + P_JUMP) | (1 << 16))
-  }
-
   /** Asks for the arguments of block `b`'s outgoing edges; the vregs are collected when the edges are written (finish). */
   private edgeArgs(b: number): void {
     const { order, func: f, v } = this
@@ -589,110 +257,25 @@ export abstract class LowerCtx implements MatchContext {
       const list = f.bcArgs[call]
       const first = v.edgeArgs.length
       for (let k = 0, n = f.pool.len(list); k < n; k++) {
-        const x = f.resolve(f.pool.data[list + k] as Value)
-        for (const r of this.useAll(x)) v.edgeArgs.push(this.asVirtual(r))
+        const x = f.pool.data[list + k]
+        const regs = x < 0 ? this.edgeRegs(this.sourceOf(b), x) : this.useAll(f.resolve(x as Value))
+        for (const r of regs) v.edgeArgs.push(this.asVirtual(r))
       }
       this.edgeRange.push(e, first, v.edgeArgs.length)
     }
   }
-  private readonly edgeRange: number[] = []
 
-  /** Block arguments must be virtual registers: a physical one (a zero register) is copied. */
-  private asVirtual(r: number): number {
-    if ((r & 1) !== 0) return r >> 1
-    const t = this.temp(r >> 7)
-    this.genMove(t, r, r >> 7)
-    return t >> 1
+  /** The branch whose edge block `b` is. */
+  private sourceOf(b: number): Inst {
+    const { order, func } = this
+    return func.lastInst[order.clif[order.preds[order.predStart[b]]]] as Inst
   }
 
-  /** Receives the arguments: in the entry's parameters, or, in a stub before an entry that is branched to, in copies passed on. */
-  private lowerEntry(entry: Block, stub: boolean): void {
-    const f = this.func
-    const defs: number[] = []
-    const loads: { reg: number; part: AbiPart }[] = []
-    const structs: { reg: number; part: AbiPart }[] = []
-    const transfers: { reg: number; from: number; type: Type }[] = []
-    const receive = (reg: number, part: AbiPart): void => {
-      if (part.reg === -1) loads.push({ reg, part })
-      else if (part.reg >> 6 !== this.classesOf(part.type)[0]) {
-        const from = this.temp(part.reg >> 6)
-        transfers.push({ reg, from, type: part.type })
-        defs.push(from, operand(1, 1, part.reg >> 6, FIXED, part.reg))
-      } else defs.push(reg, operand(1, 1, part.reg >> 6, FIXED, part.reg))
-    }
-    const first = this.v.edgeArgs.length
-    for (let i = 0; i < f.numParams(entry); i++) {
-      const x = f.param(entry, i)
-      if (!stub && this.valueReg[x] === -1) continue
-      const { parts } = this.abi.args[i]
-      const classes = this.classesOf(f.typeOf(x))
-      for (let p = 0; p < parts.length; p++) {
-        const reg = stub ? this.temp(classes[p]) : (this.valueReg[x] + p) * 2 + 1
-        if (stub) this.v.edgeArgs.push(reg >> 1)
-        if (this.abi.args[i].param.purpose === 'sarg') structs.push({ reg, part: parts[p] })
-        else receive(reg, parts[p])
-      }
-    }
-    if (stub) this.edgeRange.push(this.order.succStart[0], first, this.v.edgeArgs.length)
-    if (this.retAreaReg !== -1) {
-      const part = this.abi.retArea
-      if (part === undefined) bug('lower', this.v.name, 'entry', 'a result area without a pointer')
-      receive(this.retAreaReg, part)
-    }
-    // Segments stand in reverse: what executes last is made first.
-    this.lowerEntryExtra(defs)
-    this.endSegment(-1)
-    for (const { reg, part } of loads) this.genFrameLoad(reg, FRAME_INCOMING, part.offset, part.type)
-    for (const { reg, part } of structs) this.genFrameAddr(reg, FRAME_INCOMING, part.offset)
-    for (const { reg, from, type } of transfers) this.genTransfer(reg, from, type)
-    this.endSegment(-1)
-    this.pushVariable(P_ARGS, 0, defs)
-    this.endSegment(-1)
-  }
-
-  /** What an ISA adds between the arguments and the body (stack-limit checks). `defs` may still be extended. */
-  protected lowerEntryExtra(_defs: number[]): void {}
-
-  private segStart(): number {
-    return this.segEnd.length === 0 ? 0 : this.segEnd.data[this.segEnd.length - 1]
-  }
-
-  private endSegment(srcloc: number): void {
-    if (this.words.length === this.segStart()) return
-    this.segEnd.push(this.words.length)
-    this.segSrcloc.push(srcloc)
-  }
-
-  private registerOf(x: number): number {
-    let r = this.valueReg[x]
-    if (r === -1) {
-      const classes = this.classesOf(this.func.valType[x] as Type)
-      r = this.temp(classes[0]) >> 1
-      for (let i = 1; i < classes.length; i++) this.temp(classes[i])
-      this.valueReg[x] = r
-    }
-    return r
-  }
-
-  private bindPart(x: Value, i: number, reg: number): void {
-    const first = this.valueReg[x]
-    if (first === -1) return
-    const v = first + i
-    if ((reg & 1) === 0) this.genMove(v * 2 + 1, reg, reg >> 7)
-    else if (reg >> 1 !== v) this.alias[v] = reg
-  }
-
-  /** The virtual register that `v` stands for. */
-  private resolveReg(v: number): number {
-    let x = v
-    while (this.alias[x] !== -1) x = this.alias[x] >> 1
-    // path compression
-    for (let y = v; this.alias[y] !== -1 && this.alias[y] >> 1 !== x; ) {
-      const next = this.alias[y] >> 1
-      this.alias[y] = x * 2 + 1
-      y = next
-    }
-    return x
+  /** The VCode block that handler `index` of the `try_call` at the end of `block` begins with, or -1 where it is not reachable. */
+  handlerBlock(block: Block, index: number): number {
+    const { order } = this
+    const b = order.ofClif[block]
+    return b === -1 ? -1 : order.succs[order.succStart[b] + 1 + index]
   }
 
   // ---- writing VCode in program order
@@ -798,8 +381,4 @@ export abstract class LowerCtx implements MatchContext {
     }
     v.paramStart.push(v.params.length)
   }
-}
-
-function isConstant(op: number): boolean {
-  return op === Op.iconst || op === Op.f32const || op === Op.f64const || op === Op.f16const
 }

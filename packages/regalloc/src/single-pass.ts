@@ -50,7 +50,7 @@ import {
 } from './interface.ts'
 import { ParallelMoves } from './moves.ts'
 import { tailFault } from './tail.ts'
-import { Workspace } from './workspace.ts'
+import { isTooLarge, Workspace } from './workspace.ts'
 
 /** Kind, position and constraint of a descriptor. */
 const SHAPE = 0x73
@@ -70,7 +70,7 @@ export function allocateSinglePass(input: AllocInput, env: MachineEnv): AllocOut
   try {
     return new SinglePass(input, env).run()
   } finally {
-    if (work.isLarge) work = new Workspace()
+    if (isTooLarge(work.size, input.numInsts)) work = new Workspace()
   }
 }
 
@@ -339,24 +339,26 @@ class SinglePass {
    * What most instructions are: early uses and late defs in any register, and as many registers empty as it has
    * operands, so that nothing has to give way. False if it is no such instruction; nothing has changed then.
    */
-  private plainInst(i: number, first: number, end: number): boolean {
+  private plainInst(i: number, first: number, end: number, isTerm: boolean): boolean {
     const { input, allocs, regOf, needsHome, held, order, touchedAt } = this
     const { opVReg, opDesc, vregClass } = input
     const { bitOf, allBits } = this.machine
-    for (let o = first; o < end; o++) {
-      const shape = opDesc[o] & SHAPE
-      if (shape !== PLAIN_USE && shape !== PLAIN_DEF) return false
-    }
     const n = end - first
     for (let o = first; o < end; o++) {
-      const c = opClass(opDesc[o])
-      if (bitCount(allBits[c] & ~held[c]) < n) return false
+      const d = opDesc[o]
+      const shape = d & SHAPE
+      if (shape === PLAIN_USE || (shape === PLAIN_DEF && !isTerm)) {
+        const c = opClass(d)
+        if (bitCount(allBits[c] & ~held[c]) < n) return false
+      } else if (opVReg[o] !== NO_VREG) return false
+      // A register outside the allocator's hands is in nobody's way.
+      else allocs[o] = allocReg(opPayload(d))
     }
     const time = ++this.time
     let results = 0
     for (let o = first; o < end; o++) {
-      if (!opIsDef(opDesc[o])) continue
       const v = opVReg[o]
+      if (!opIsDef(opDesc[o]) || v === NO_VREG) continue
       const c = opClass(opDesc[o])
       let r = regOf[v]
       if (r >= 0) {
@@ -372,8 +374,8 @@ class SinglePass {
       if (needsHome[v] !== 0) this.edits.push(2 * i + 1, allocs[o], this.homeOf(v), vregClass[v])
     }
     for (let o = first; o < end; o++) {
-      if (opIsDef(opDesc[o])) continue
       const v = opVReg[o]
+      if (opIsDef(opDesc[o]) || v === NO_VREG) continue
       let r = regOf[v]
       if (r < 0) {
         const c = opClass(opDesc[o])
@@ -395,7 +397,7 @@ class SinglePass {
     const { opStart, opVReg, opDesc, vregClass } = input
     const first = opStart[i]
     const end = opStart[i + 1]
-    if (input.clobbers[i] < 0 && (first === end || (!isTerm && this.plainInst(i, first, end)))) return
+    if (input.clobbers[i] < 0 && (first === end || this.plainInst(i, first, end, isTerm))) return
     const n = end - first
     this.time++
     if (n > this.tiedDef.length) this.tiedDef = new Int32Array(n * 2)

@@ -1,8 +1,15 @@
 // Arrays that are used again from function to function: a typed array of more than 64 bytes costs a quarter of a microsecond to make, and most
 // functions are small. What they hold at the start is defined by `get`, so no result depends on what was allocated before.
 
-/** Elements in all beyond which the arrays are dropped after use: one huge function should not cost memory for ever. */
+/** Elements in all up to which arrays are always kept. */
 const KEEP = 1 << 22
+/** Larger ones are dropped by the first function that has fewer instructions than one in so many elements. */
+const ELEMENTS_PER_INST = 1024
+
+/** Should tables of this size be dropped after a function with so many instructions? What one huge function needed is not kept for ever. */
+export function isTooLarge(elements: number, numInsts: number): boolean {
+  return elements > KEEP && elements > numInsts * ELEMENTS_PER_INST
+}
 
 export class Workspace {
   private readonly arrays: Int32Array[] = []
@@ -25,10 +32,11 @@ export class Workspace {
     return this.arrays[slot]
   }
 
-  get isLarge(): boolean {
+  /** Elements of all arrays. */
+  get size(): number {
     let n = 0
     for (const a of this.arrays) if (a !== undefined) n += a.length
-    return n > KEEP
+    return n
   }
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { env, synthetic } from '../bench/allocate.ts'
 import { scalingCases } from '../bench/scaling.ts'
 import { allocateBacktracking } from '../src/backtracking/index.ts'
+import { workDone } from '../src/backtracking/process.ts'
 import { generateCase, seededChoices } from '../src/fuzz/index.ts'
 import {
   ANY,
@@ -169,14 +170,24 @@ describe('quality', () => {
     expect(memory[2]).toBeLessThan(memory[1] / 3)
   })
 
-  test('backtracking does not give up on ordinary code, and seldom on machines of four registers', () => {
+  test('backtracking gives up neither on ordinary code nor on machines of four registers', () => {
     expect(allocateBacktracking(programInput(synthetic(5000)), env)).toBeDefined()
-    let gaveUp = 0
     for (let seed = 1; seed <= 300; seed++) {
-      const c = generateCase(seededChoices(seed), { maxBlocks: 8, maxInstsPerBlock: 8 })
-      if (allocateBacktracking(programInput(c.program), c.env) === undefined) gaveUp++
+      const size = seed % 10 === 0 ? { maxBlocks: 40, maxInstsPerBlock: 24 } : { maxBlocks: 8, maxInstsPerBlock: 8 }
+      const c = generateCase(seededChoices(seed), size)
+      expect(allocateBacktracking(programInput(c.program), c.env), `seed ${seed}`).toBeDefined()
     }
-    expect(gaveUp).toBeLessThan(30)
+  })
+
+  test('one value under constraints that no register satisfies together gets a copy', () => {
+    const input = programInput(
+      line(3, [
+        { operands: [def(0), def(1)] },
+        { operands: [use(0, LIMIT, 2), use(0, REG, 0, 1), def(2, FIXED, r(1))] },
+      ]),
+    )
+    expect(allocateBacktracking(input, small)).toBeDefined()
+    allocate(input, small, { algorithm: 'backtracking', check: true })
   })
 
   test('single_pass: a value used often in a block is loaded once', () => {
@@ -184,6 +195,39 @@ describe('quality', () => {
     const out = allocate(programInput(line(1, insts)), small, { algorithm: 'single_pass', check: true })
     expect(out.numEdits).toBe(0)
   })
+})
+
+test('results do not depend on what was allocated before', () => {
+  const cases = Array.from({ length: 40 }, (_, k) => {
+    const { program, env } = generateCase(seededChoices(k + 1), { maxBlocks: 20, maxInstsPerBlock: 12 })
+    return { input: programInput(program), env }
+  })
+  for (const algorithm of algorithms) {
+    const run = ({ input, env }: (typeof cases)[0]): string => {
+      const out = allocate(input, env, { algorithm })
+      const edits = [out.editPoint, out.editFrom, out.editTo].map((list) => list.slice(0, out.numEdits).join())
+      return [out.allocs.join(), ...edits, out.spillWords].join(';')
+    }
+    const forwards = cases.map(run)
+    const backwards = cases.toReversed().map(run).toReversed()
+    expect(backwards).toEqual(forwards)
+  }
+})
+
+test('the trace names every bundle and where it went', () => {
+  const lines: string[] = []
+  const input = programInput(
+    line(2, [{ operands: [def(0)] }, { operands: [use(0, FIXED, r(2)), def(1)] }, { operands: [use(1)] }]),
+  )
+  allocate(input, small, { algorithm: 'backtracking', trace: (text) => lines.push(text) })
+  expect(lines).toEqual([
+    'program: bundles',
+    '  bundle0 {v0 0.5..1 (0.5 reg, 0.5 ~i2)} set 0 weight 1073741826 hint i2',
+    '  bundle1 {v1 1.5..2.5 (1.5 reg, 2 reg)} set 1 weight 2000',
+    'program: decisions',
+    '  bundle1 {v1 1.5..2.5 (1.5 reg, 2 reg)} takes i1',
+    '  bundle0 {v0 0.5..1 (0.5 reg, 0.5 ~i2)} takes i2',
+  ])
 })
 
 test('input that breaks a rule is named', () => {
@@ -196,6 +240,14 @@ test('input that breaks a rule is named', () => {
   expect(validate(programInput(classes), small)?.message).toMatch(/class/)
   const fixed = line(1, [{ operands: [def(0, FIXED, r(9))] }])
   expect(validate(programInput(fixed), small)?.message).toMatch(/not allocatable/)
+  const tail: Program = {
+    classes: [0],
+    blocks: [
+      { params: [], insts: [{ operands: [def(0)] }, { operands: [use(0)] }], succs: [{ target: 1, args: [] }] },
+      { params: [], insts: [{ operands: [] }], succs: [{ target: 1, args: [] }] },
+    ],
+  }
+  expect(validate(programInput(tail), small)?.message).toMatch(/has operands/)
   const undefinedValue = line(1, [{ operands: [use(0)] }])
   expect(() => allocate(programInput(undefinedValue), small, { algorithm: 'simple', check: true })).toThrow(/v0/)
 })
@@ -206,5 +258,17 @@ test('scaling cases at a 64th of their size: right, and nobody gives up', () => 
     expect(validate(input, env), name).toBeUndefined()
     for (const algorithm of algorithms) expect(check(input, allocate(input, env, { algorithm }), env), name).toEqual([])
     expect(allocateBacktracking(input, env), name).toBeDefined()
+  }
+})
+
+test('the work of backtracking grows no faster than twice per instruction from a 64th to a quarter of the sizes', () => {
+  for (const { name, make } of scalingCases) {
+    const [few, many] = [64, 4].map((s) => {
+      const input = programInput(make(s))
+      const before = workDone()
+      allocate(input, env, { algorithm: 'backtracking' })
+      return (workDone() - before) / input.numInsts
+    })
+    expect(many / few, name).toBeLessThan(2)
   }
 })

@@ -1,5 +1,5 @@
 // Random programs, each allocated by every algorithm and proven by the checker. K23_LONG=1: 200,000 programs per
-// algorithm.
+// algorithm; under the tag `fuzz` as many as K23_FUZZ_SECONDS allow, from a seed that differs from run to run.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Algorithm, allocate, printProgram, programInput } from '../src/index.ts'
@@ -7,6 +7,8 @@ import { generateCase, listChoices, seededChoices } from '../src/fuzz/index.ts'
 
 const algorithms: Algorithm[] = ['simple', 'single_pass', 'backtracking']
 const runs = process.env.K23_LONG === '1' ? 200_000 : Number(process.env.K23_FUZZ_RUNS ?? 400)
+/** Without a number the tests under the tag are a glance. */
+const seconds = Number(process.env.K23_FUZZ_SECONDS ?? 1)
 const small = { maxBlocks: 8, maxInstsPerBlock: 8 }
 const large = { maxBlocks: 40, maxInstsPerBlock: 24 }
 
@@ -25,18 +27,26 @@ function failure(choices: ReturnType<typeof listChoices>, algorithm: Algorithm, 
   }
 }
 
+/** Tries a seed; fails with the smallest program that fails too. */
+function attempt(seed: number, algorithm: Algorithm): void {
+  const record: number[] = []
+  const options = seed % 20 === 0 ? large : small
+  if (failure(seededChoices(seed, record), algorithm, options) === undefined) return
+  const shrunk = fc.check(
+    fc.property(decisions, (list) => failure(listChoices(list), algorithm, options) === undefined),
+    { examples: [[record]], numRuns: 1, interruptAfterTimeLimit: 10_000 },
+  )
+  expect.fail(`seed ${seed}\n${failure(listChoices(shrunk.counterexample?.[0] ?? record), algorithm, options)}`)
+}
+
 for (const algorithm of algorithms) {
   test(`${algorithm}: ${runs} random programs`, () => {
-    for (let seed = 1; seed <= runs; seed++) {
-      const record: number[] = []
-      const options = seed % 20 === 0 ? large : small
-      if (failure(seededChoices(seed, record), algorithm, options) === undefined) continue
-      const shrunk = fc.check(
-        fc.property(decisions, (list) => failure(listChoices(list), algorithm, options) === undefined),
-        { examples: [[record]], numRuns: 1, interruptAfterTimeLimit: 10_000 },
-      )
-      expect.fail(`seed ${seed}\n${failure(listChoices(shrunk.counterexample?.[0] ?? record), algorithm, options)}`)
-    }
+    for (let seed = 1; seed <= runs; seed++) attempt(seed, algorithm)
+  })
+
+  test(`${algorithm}: new random programs`, { tags: ['fuzz'], timeout: seconds * 1000 + 60_000 }, () => {
+    const end = performance.now() + (1000 * seconds) / algorithms.length
+    for (let seed = Date.now() & 0x3fffffff; performance.now() < end; seed++) attempt(seed, algorithm)
   })
 
   test(`${algorithm}: programs from lists of decisions`, () => {

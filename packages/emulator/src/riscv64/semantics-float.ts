@@ -81,7 +81,7 @@ const boxed = <T extends Types>(b: Builder<T>, v: T['i64'], bits: 16 | 32): T['i
 
 const address = <T extends Types>(b: Builder<T>): T['i64'] => b.i64.add(b.x('rs1'), b.i64.extend_i32_s(b.imm('offset')))
 
-// biome-ignore-start format: table
+// biome-ignore format: table
 export const floatSemantics: SemanticsTable = {
   ...ofFormat('s'),
   ...ofFormat('d'),
@@ -106,4 +106,3 @@ export const floatSemantics: SemanticsTable = {
   fcvt_d_h: convert('to_d', 'h'),
   fcvtmod_w_d: (b) => b.setX('rd', b.float('mod_w', 'd', noRounding(b), b.f('rs1'))),
 }
-// biome-ignore-end format: table

@@ -4,7 +4,7 @@ import { generateLane } from './text.ts'
 
 /** What a lane function finds and leaves beside its arguments and result. */
 export interface LaneState {
-  /** High word of the result. */
+  /** High word of the result; not set by lanes of 8 and 16 bits. */
   hi: number
   /** A legal rounding mode, and fcsr (for float()'s fast path). */
   readonly mode: number
@@ -40,7 +40,8 @@ export function laneSource(
   for (const [name, bodies] of Object.entries(families)) {
     const names = bodies.map((body, i) => {
       if (body === undefined) return 'undefined'
-      const text = generateLane(name, body)
+      // From 8 and 16 bits no result is wider than a word.
+      const text = generateLane(name, body, i >= 2)
       let known = functions.get(text)
       if (known === undefined) functions.set(text, (known = `${name}_${8 << i}`))
       return known

@@ -72,20 +72,25 @@ const known = (n: number): Word => ({ text: n < 0 ? `(${n})` : `${n}`, constant:
 const ZERO = known(0)
 
 /**
- * The body of a function (u, aLo, aHi, bLo, bHi, dLo, dHi, carry) that returns the low word of the lane's result and leaves the high one in u.hi
+ * The body of a function (u, aLo, aHi, bLo, bHi, dLo, dHi, carry) that returns the low word of the lane's result and, if it is `wide`, leaves the high one in u.hi
  * (riscv64/vector/lanes.ts: LaneState).
  */
-export function generateLane(id: string, lane: LaneBody): string {
+export function generateLane(id: string, lane: LaneBody, wide: boolean): string {
   const body: Body = (b) => {
     const l = b as typeof b & LaneBuilder<TextTypes>
     type Lane = (b: LaneBuilder<TextTypes>, v: { a: Pair; b: Pair; d: Pair; carry: Word }) => Pair
     const [a, y, d] = ['a', 'b', 'd'].map((name) => l.x(name) as Pair)
     l.setX('r', (lane as Lane)(l, { a, b: y, d, carry: l.imm('carry') as Word }))
   }
-  return generateBody(id, body, true).text
+  return generateBody(id, body, wide ? 'wide lane' : 'lane').text
 }
 
-export function generateBody(id: string, body: Body, isLane = false): GeneratedBody {
+export function generateBody(
+  id: string,
+  body: Body,
+  form: 'instruction' | 'lane' | 'wide lane' = 'instruction',
+): GeneratedBody {
+  const isLane = form !== 'instruction'
   const fields: Field[] = []
   const lines: Line[] = []
   const commits: string[] = []
@@ -422,7 +427,8 @@ export function generateBody(id: string, body: Body, isLane = false): GeneratedB
   }
   function writeRegister(operand: string, value: Pair, isFloat: boolean): void {
     if (isLane) {
-      commits.push(`u.hi = ${value.hi.text}`, `return ${value.lo.text}`)
+      if (form === 'wide lane') commits.push(`u.hi = ${value.hi.text}`)
+      commits.push(`return ${value.lo.text}`)
       return
     }
     const f = fieldWord(operand, 'def', isFloat)

@@ -1,11 +1,13 @@
 // The lowering context with the compiled rules, and what rules do not express: stack limits, opcodes that are a side table's business.
 import {
+  type Block,
   type Func,
   type GlobalValue,
   type Inst,
   type MemFlags,
   memTrapCode,
   NOTRAP,
+  Op,
   TRAP_HEAP_OUT_OF_BOUNDS,
   TRAP_STACK_OVERFLOW,
 } from '@k23/ir'
@@ -15,6 +17,7 @@ import { emit, Opc } from '../insts/index.ts'
 import type { XReg } from '../insts/index.ts'
 import { loadRow, RvCtx } from '../context.ts'
 import { SP_WORD } from '../registers.ts'
+import * as T from '../table.ts'
 
 export type RootMatcher = (cx: RiscvLower, inst: Inst) => boolean
 
@@ -35,8 +38,21 @@ export class RiscvLower extends RvCtx {
     return this.rules(this, inst)
   }
 
-  lowerSpecial(_inst: Inst): boolean {
+  lowerSpecial(inst: Inst): boolean {
+    if (this.func.op[inst] === Op.get_exception_handler_address) return this.handlerAddress(inst)
     return false
+  }
+
+  private handlerAddress(inst: Inst): boolean {
+    const f = this.func
+    const block = this.handlerBlock(f.imm0[inst] as Block, f.imm1[inst])
+    if (block === -1) this.unsupported('the address of a handler that is not reachable', 'remove it')
+    const d = this.tx()
+    this.words.push(T.BLOCK_ADDR | (3 << 16))
+    this.words.push(d)
+    this.words.push(block)
+    this.setResult(inst, d)
+    return true
   }
 
   /** The next instruction accesses memory with these flags. */

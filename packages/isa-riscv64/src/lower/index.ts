@@ -8,14 +8,24 @@ import { convertRules } from './convert.ts'
 import { divideRules } from './divide.ts'
 import { floatRules } from './float.ts'
 import { floatConvertRules } from './float-convert.ts'
+import { libcallRules } from './libcalls.ts'
 import { memoryRules } from './memory.ts'
 import { overflowRules } from './overflow.ts'
 import { pairRules } from './pairs.ts'
 import { shiftRules } from './shifts.ts'
+import { vectorFloatRules } from './vector-float.ts'
+import { vectorIntegerRules } from './vector-integer.ts'
+import { vectorLaneRules } from './vector-lanes.ts'
+import { vectorMemoryRules } from './vector-memory.ts'
 
 export const rules: readonly Rule[] = [
+  ...vectorFloatRules,
+  ...vectorIntegerRules,
+  ...vectorLaneRules,
+  ...vectorMemoryRules,
   ...arithRules,
   ...divideRules,
+  ...libcallRules,
   ...shiftRules,
   ...bitRules,
   ...overflowRules,

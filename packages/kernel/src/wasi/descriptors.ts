@@ -38,7 +38,7 @@ export interface OpenFolder extends Common {
   readonly kind: 'folder'
   readonly root: Preopen
   /** From the preopened folder on. */
-  readonly names: readonly string[]
+  names: readonly string[]
   readonly preopened: boolean
   /** What fd_readdir is walking through, as it was at cookie 0. */
   listing?: readonly string[]
@@ -82,6 +82,13 @@ export class DescriptorTable {
     this.rows[to] = d
     this.rows[from] = undefined
     release(old)
+  }
+  /** Open folders at or below one that the program renamed keep meaning the same. */
+  renamed(root: Preopen, from: readonly string[], to: readonly string[]): void {
+    for (const d of this.rows) {
+      if (d?.kind === 'folder' && d.root === root && from.every((name, i) => d.names[i] === name))
+        d.names = [...to, ...d.names.slice(from.length)]
+    }
   }
   closeAll(): void {
     for (const d of this.rows.splice(0)) if (d !== undefined) release(d)

@@ -4,7 +4,7 @@
 // placed there itself. Hosts resolve paths on their own, and Node has no openat.
 // Idea: walk the components here, one lstat each, following links by hand; what the host is finally given contains neither `..` nor a
 // link (except a last one that is meant itself). An open folder is the list of names that leads to it, and is walked again each time: a folder
-// that was renamed and replaced by a link after it was opened is not followed.
+// that was replaced by a link after it was opened is not followed.
 // Limit: between the walk and the host's own call, another process of the host may replace a folder by a link. Programs that share a
 // folder with an adversary outside the sandbox need the host's own confinement as well.
 import { fail } from './errors.ts'

@@ -142,6 +142,7 @@ export const pathRename: Run = (p, m, fromFd, from, fromLength, toFd, to, toLeng
   // Hosts differ on what may be replaced: POSIX's answers here.
   if (b.status !== undefined && b.status.isDirectory() !== folder) fail(folder ? 'ENOTDIR' : 'EISDIR')
   a.root.fs.renameSync(a.host, b.host)
+  if (folder && a.root === b.root) p.fds.renamed(a.root, a.names, b.names)
 }
 
 export const pathLink: Run = (p, m, fromFd, lookup, from, fromLength, toFd, to, toLength) => {

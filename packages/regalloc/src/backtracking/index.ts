@@ -2,6 +2,7 @@
 import { InstAssigner } from '../assign.ts'
 import { type AllocInput, type AllocOutput, LIMIT, type MachineEnv, NUM_PREGS } from '../interface.ts'
 import { FIXED, NO_VREG, REG, REUSE, allocIndex, opConstraint, opPayload } from '../interface.ts'
+import { isTooLarge } from '../workspace.ts'
 import { connect } from './connect.ts'
 import { computeLiveIns } from './liveness.ts'
 import { buildBundles } from './merge.ts'
@@ -49,7 +50,7 @@ export function allocateBacktracking(
     return undefined
   } finally {
     tables.trace = undefined
-    if (tables.isLarge || processor.isLarge) kept = undefined
+    if (isTooLarge(tables.size + processor.size, input.numInsts)) kept = undefined
   }
 }
 

@@ -40,6 +40,12 @@ import {
 import { bundleText, placeText, regText } from './trace.ts'
 import { SORT_A, SORT_B, SPLITS } from './work-arrays.ts'
 
+/** Ranges and occupants looked at since the program started: for tests of how the work grows. */
+let work = 0
+export function workDone(): number {
+  return work
+}
+
 /** In the allocation of a bundle: in the slot of the spill set. */
 export const IN_MEMORY = -1
 const NO_CONFLICT = 0x7fffffff
@@ -121,8 +127,9 @@ export class Processor {
     for (let k = 0; k < gaps.length; k += 3) this.secondChance(gaps.data[k], gaps.data[k + 1], gaps.data[k + 2])
   }
 
-  get isLarge(): boolean {
-    return this.free.some((f) => f.size > 1 << 21)
+  /** Elements of all tables, nearly. */
+  get size(): number {
+    return this.free.reduce((n, f) => n + f.size, 0)
   }
 
   private reset(res: Reservations): void {
@@ -278,6 +285,7 @@ export class Processor {
     const free = this.free[cls]
     let bits = 0
     for (let r = bundles[bundle]; r >= 0; r = ranges[r + R_NEXT]) {
+      work++
       bits |= free.taken(ranges[r], ranges[r + R_TO], enough)
       if ((bits & enough) === enough) break
     }
@@ -407,6 +415,7 @@ export class Processor {
     const stamp = ++this.stamp
     const resEnd = res.start[reg + 1]
     for (let r = bundles[bundle]; r >= 0; r = ranges[r + R_NEXT]) {
+      work++
       const from = ranges[r]
       const to = ranges[r + R_TO]
       // Reserved by an instruction.
@@ -423,6 +432,7 @@ export class Processor {
         const at = Math.max(from, ranges[other])
         if (at < this.conflictPoint) this.conflictPoint = at
         if (!this.evictable) break
+        work++
         const b = ranges[other + R_BUNDLE]
         if (bundles[b + B_SEEN] === stamp) continue
         bundles[b + B_SEEN] = stamp

@@ -134,6 +134,11 @@ export class Tables {
       this.firstRange = new Int32Array(capacity)
       this.copiedDef = new Int32Array(capacity)
     }
+    // Enough for what is there before anything is split, so that tables of large functions do not grow step by step.
+    const numUses = input.opStart[input.numInsts]
+    if (this.uses.length < numUses * U_WORDS) this.uses = new Int32Array((numUses + 64) * U_WORDS)
+    if (this.ranges.length < n * R_WORDS) this.ranges = new Int32Array((n + (n >> 2)) * R_WORDS)
+    if (this.bundles.length < n * B_WORDS) this.bundles = new Int32Array((n + (n >> 2)) * B_WORDS)
     for (let v = 0; v < n; v++) this.setOf[v] = v
     this.hullFrom.fill(0x7fffffff, 0, n)
     this.hullTo.fill(-1, 0, n)
@@ -145,9 +150,10 @@ export class Tables {
     this.reuses = []
   }
 
-  get isLarge(): boolean {
+  /** Elements of all tables. */
+  get size(): number {
     const lists = this.pairBlock.data.length + this.useIn.data.length + this.stack.data.length
-    return this.work.isLarge || this.ranges.length + this.uses.length + this.setOf.length + lists > 1 << 22
+    return this.work.size + this.ranges.length + this.uses.length + this.bundles.length + 7 * this.setOf.length + lists
   }
 
   private setMachine(env: MachineEnv): void {

@@ -50,7 +50,9 @@ export function traceBundles(t: Tables, trace: (line: string) => void): void {
     if (t.bundles[b] < 0) continue
     const hint = (t.bundles[b + B_INFO] >> HINT_SHIFT) - 1
     const set = t.bundles[b + B_SET]
-    trace(`  ${bundleText(t, b)} set ${set} weight ${t.bundles[b + B_WEIGHT]}${hint < 0 ? '' : ` hint ${regText(hint)}`}`)
+    trace(
+      `  ${bundleText(t, b)} set ${set} weight ${t.bundles[b + B_WEIGHT]}${hint < 0 ? '' : ` hint ${regText(hint)}`}`,
+    )
   }
   trace(`${t.input.name}: decisions`)
 }

@@ -11,6 +11,7 @@ import { TRAP_LOAD, TRAP_STORE, PERM_READ, PERM_WRITE } from '@k23/machine'
 import { roundingMode } from '../../float/operations.ts'
 import { vectorRows } from '../../gen/riscv64-vector.ts'
 import type { EmulatedMemory } from '../../memory.ts'
+import type { LaneFunction } from '../../semantics/lane-source.ts'
 import type { HartState } from '../hart.ts'
 import {
   extendScalar,
@@ -136,6 +137,11 @@ const lanes: Run = (u, form, hart, p1, p2, p3) => {
     bLo = scalar(u, form, hart, p2, bLog, op.bs)
     bHi = u.high
   }
+  if (op.a === 0 && (op.d === 0 || toMask) && (op.b === 0 || op.b === UNUSED)) {
+    oneWidth(u, op, f, form.masked, vd, vs2, fromVector ? vs1 : -1, bLo, bHi)
+    hart.fcsr |= u.raised
+    return DONE
+  }
   for (let e = 0; e < u.vl; e++) {
     if (!active(u, form, e)) continue
     if (op.a !== UNUSED) {
@@ -156,6 +162,100 @@ const lanes: Run = (u, form, hart, p1, p2, p3) => {
   }
   hart.fcsr |= u.raised
   return DONE
+}
+
+/**
+ * The loop where all elements are of SEW, which is most of them: without a call per element but the lane's. `vs1` is -1 where b is the scalar bLo, bHi.
+ * Elements of up to 32 bits: a shift up and down extends the sign, or nothing by 0; the high word is the sign's, or `fixed` for unsigned (0) and floats (-1).
+ */
+function oneWidth(
+  u: VectorState,
+  op: LanesOperation,
+  f: LaneFunction,
+  masked: boolean,
+  vd: number,
+  vs2: number,
+  vs1: number,
+  bLo: number,
+  bHi: number,
+): void {
+  const { bytes, halves, words, vl, sewLog } = u
+  const { carry, readsD } = op
+  const toMask = op.d === MASK
+  const from = vs1 < 0 ? vs2 : vs1
+  const narrow = 32 - (1 << sewLog)
+  const aShift = op.as === SIGNED ? narrow : 0
+  const bShift = op.bs === SIGNED ? narrow : 0
+  const dShift = op.ds === SIGNED ? narrow : 0
+  const aFixed = op.as === FLOAT ? -1 : 0
+  const bFixed = op.bs === FLOAT ? -1 : 0
+  const dFixed = op.ds === FLOAT ? -1 : 0
+  const fill = sewLog === 4 ? -0x10000 : 0
+  const aSigned = op.as === SIGNED
+  const bSigned = op.bs === SIGNED
+  const dSigned = op.ds === SIGNED
+  let dLo = 0
+  let dHi = 0
+  for (let e = 0; e < vl; e++) {
+    const bit = masked || carry ? (bytes[e >> 3] >> (e & 7)) & 1 : 0
+    if (masked && bit === 0) continue
+    const c = carry ? bit : 0
+    let lo: number
+    if (sewLog === 6) {
+      const a = vs2 * 4 + 2 * e
+      if (vs1 >= 0) {
+        bLo = words[vs1 * 4 + 2 * e]
+        bHi = words[vs1 * 4 + 2 * e + 1]
+      }
+      const d = vd * 4 + 2 * e
+      if (readsD) {
+        dLo = words[d]
+        dHi = words[d + 1]
+      }
+      lo = f(u, words[a], words[a + 1], bLo, bHi, dLo, dHi, c)
+      if (!toMask) {
+        words[d] = lo
+        words[d + 1] = u.hi
+        continue
+      }
+    } else {
+      let aLo: number
+      let b: number
+      let d: number
+      if (sewLog === 3) {
+        aLo = bytes[vs2 * 16 + e]
+        b = bytes[from * 16 + e]
+        d = bytes[vd * 16 + e]
+      } else if (sewLog === 4) {
+        aLo = halves[vs2 * 8 + e]
+        b = halves[from * 8 + e]
+        d = halves[vd * 8 + e]
+      } else {
+        aLo = words[vs2 * 4 + e]
+        b = words[from * 4 + e]
+        d = words[vd * 4 + e]
+      }
+      aLo = ((aLo << aShift) >> aShift) | (fill & aFixed)
+      const aHi = aSigned ? aLo >> 31 : aFixed
+      if (vs1 >= 0) {
+        bLo = ((b << bShift) >> bShift) | (fill & bFixed)
+        bHi = bSigned ? bLo >> 31 : bFixed
+      }
+      if (readsD) {
+        dLo = ((d << dShift) >> dShift) | (fill & dFixed)
+        dHi = dSigned ? dLo >> 31 : dFixed
+      }
+      lo = f(u, aLo, aHi, bLo, bHi, dLo, dHi, c)
+      if (!toMask) {
+        if (sewLog === 3) bytes[vd * 16 + e] = lo
+        else if (sewLog === 4) halves[vd * 8 + e] = lo
+        else words[vd * 4 + e] = lo
+        continue
+      }
+    }
+    const at = vd * 16 + (e >> 3)
+    bytes[at] = (bytes[at] & ~(1 << (e & 7))) | ((lo & 1) << (e & 7))
+  }
 }
 
 /** Every operand's width exists, and floats at it. */
@@ -191,7 +291,7 @@ const reduce: Run = (u, form, hart, p1, p2, p3) => {
     if (!active(u, form, e)) continue
     const aLo = readElement(u, vs2, e, u.sewLog, op.as)
     lo = f(u, aLo, u.high, lo, hi, 0, 0, 0)
-    hi = u.hi
+    hi = dLog === 6 ? u.hi : op.bs === SIGNED ? lo >> 31 : op.bs === FLOAT ? -1 : 0
   }
   writeElement(u, vector(p1), 0, dLog, lo, hi)
   hart.fcsr |= u.raised

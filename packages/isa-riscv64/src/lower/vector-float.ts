@@ -1,0 +1,290 @@
+// Float vectors. The machine gives the canonical NaN where CLIF allows any; vfmin and vfmax return the other operand for a NaN (IEEE 754-2019
+// minimumNumber), CLIF wants the NaN. Conversions saturate by themselves, and give the maximum for a NaN.
+import {
+  FCC_EQ,
+  FCC_GE,
+  FCC_GT,
+  FCC_LE,
+  FCC_LT,
+  FCC_NE,
+  FCC_ONE,
+  FCC_ORD,
+  FCC_UEQ,
+  FCC_UGE,
+  FCC_UGT,
+  FCC_ULE,
+  FCC_ULT,
+  type FloatCC,
+  laneBits,
+  laneCount,
+  laneType,
+  type Type,
+  type Value,
+} from '@k23/ir'
+import {
+  any,
+  bitselect,
+  ceil,
+  fabs,
+  fadd,
+  fcc,
+  fcmp,
+  fcopysign,
+  fcvt_from_sint,
+  fcvt_from_uint,
+  fcvt_to_sint_sat,
+  fcvt_to_uint_sat,
+  fdiv,
+  floor,
+  fma,
+  fmax,
+  fmin,
+  fmul,
+  fneg,
+  fsub,
+  fvdemote,
+  fvpromote_low,
+  nearest,
+  type Rule,
+  splat,
+  sqrt,
+  trunc,
+  val,
+  valOf,
+} from '@k23/rules'
+import { emit } from '../insts/index.ts'
+import type { VReg, Writable, XReg } from '../insts/index.ts'
+import { X0 } from '../context.ts'
+import { ZVFH } from '../features.ts'
+import type { RiscvLower } from './driver.ts'
+import { rule } from './types.ts'
+import {
+  halfState,
+  join,
+  laneState,
+  lanesOfMask,
+  M0,
+  merge,
+  mergeI,
+  splatI,
+  stateOf,
+  update,
+  v,
+  v1,
+  type V1,
+  type VF,
+  vf,
+  type VV,
+  vv,
+  type VVV,
+} from './vector-context.ts'
+import { floatVectors, halfVectors, intVectors } from './vector-sets.ts'
+import { type TypeSet, typeUnion } from '@k23/rules'
+
+/** Float vectors of any width: lanes of 16 bits take Zvfh. */
+const allFloats: TypeSet = typeUnion(floatVectors, halfVectors)
+
+/** The state for arithmetic on t; refuses f16 without Zvfh. */
+function state(c: RiscvLower, t: Type): number {
+  if (laneBits(t) === 16 && !c.has(ZVFH)) c.unsupported('arithmetic on vectors of f16', 'it needs has_zvfh')
+  return stateOf(t)
+}
+
+const two = (op: VV) => (c: RiscvLower, t: Type, x: Value, y: Value) => vv(c, op, state(c, t), v(c, x), v(c, y))
+const withScalar = (op: VF) => (c: RiscvLower, t: Type, x: Value, y: Value) => vf(c, op, state(c, t), v(c, x), c.f(y))
+const one = (op: V1) => (c: RiscvLower, t: Type, x: Value) => v1(c, op, state(c, t), v(c, x))
+/** x with the sign that `op` makes of x's and y's. */
+const sign = (op: VV) => (c: RiscvLower, t: Type, x: Value, y: Value) => vv(c, op, state(c, t), v(c, x), v(c, y))
+const fused = (op: VVV) => (c: RiscvLower, t: Type, x: Value, y: Value, z: Value) =>
+  update(c, op, state(c, t), v(c, z), v(c, x), v(c, y))
+
+/** Where neither is a NaN the machine's minimum or maximum, else their sum, which is a NaN. */
+const extreme = (op: VV) => (c: RiscvLower, t: Type, x: Value, y: Value) => {
+  const st = state(c, t)
+  const a = v(c, x)
+  const b = v(c, y)
+  ordered(c, st, a, b)
+  const m = vv(c, op, st, a, b)
+  return merge(c, st, m, vv(c, emit.vfadd_vv, st, a, b))
+}
+
+/** v0: neither is a NaN. */
+function ordered(c: RiscvLower, st: number, a: VReg, b: VReg): void {
+  if (a === b) emit.vmfeq_vv(c, M0, a, a, st)
+  else {
+    const other = vv(c, emit.vmfeq_vv, st, b, b)
+    emit.vmfeq_vv(c, M0, a, a, st)
+    emit.vmand_mm(c, M0, other, M0, st)
+  }
+}
+
+// ---- rounding
+
+const FRM = 0x002
+/** Rounding modes of frm (20.2). */
+const RNE = 0
+const RTZ = 1
+const RDN = 2
+const RUP = 3
+
+/**
+ * Through an integer where the magnitude is below 2^(mantissa bits), with the sign of x for zeros; above, every value is integral. min(x, x) is x, and quiet for
+ * a NaN. The rounding mode is in frm, which is RNE everywhere else.
+ */
+const rounding = (mode: number) => (c: RiscvLower, t: Type, x: Value) => {
+  const st = state(c, t)
+  const a = v(c, x)
+  const magnitude = vv(c, emit.vfsgnjx_vv, st, a, a)
+  const n = laneBits(t)
+  const limit = c.constF(laneType(t), n === 64 ? 2 ** 52 : n === 32 ? 2 ** 23 : 2 ** 10)
+  emit.vmflt_vf(c, M0, limit, magnitude, st)
+  let i: VReg
+  if (mode === RTZ) i = v1(c, emit.vfcvt_rtz_x_f_v, st, a)
+  else {
+    const zero = X0 as Writable<XReg>
+    if (mode !== RNE) emit.csrrwi(c, zero, FRM, mode)
+    i = v1(c, emit.vfcvt_x_f_v, st, a)
+    if (mode !== RNE) emit.csrrwi(c, zero, FRM, RNE)
+  }
+  const back = vv(c, emit.vfsgnj_vv, st, v1(c, emit.vfcvt_f_x_v, st, i), a)
+  return merge(c, st, back, vv(c, emit.vfmin_vv, st, a, a))
+}
+
+// ---- comparisons
+
+/** x cc y into v0; returns whether v0 holds the opposite. */
+function compare(c: RiscvLower, cc: FloatCC, st: number, x: Value, y: Value): boolean {
+  const a = v(c, x)
+  const b = x === y ? a : v(c, y)
+  const into = (op: VV, p: VReg, q: VReg, inverted = false): boolean => {
+    op(c, M0, q, p, st)
+    return inverted
+  }
+  const either = (inverted: boolean): boolean => {
+    const less = vv(c, emit.vmflt_vv, st, a, b)
+    into(emit.vmflt_vv, b, a)
+    emit.vmor_mm(c, M0, less, M0, st)
+    return inverted
+  }
+  switch (cc) {
+    case FCC_EQ:
+      return into(emit.vmfeq_vv, a, b)
+    case FCC_NE:
+      return into(emit.vmfne_vv, a, b)
+    case FCC_LT:
+      return into(emit.vmflt_vv, a, b)
+    case FCC_LE:
+      return into(emit.vmfle_vv, a, b)
+    case FCC_GT:
+      return into(emit.vmflt_vv, b, a)
+    case FCC_GE:
+      return into(emit.vmfle_vv, b, a)
+    case FCC_ULT:
+      return into(emit.vmfle_vv, b, a, true)
+    case FCC_ULE:
+      return into(emit.vmflt_vv, b, a, true)
+    case FCC_UGT:
+      return into(emit.vmfle_vv, a, b, true)
+    case FCC_UGE:
+      return into(emit.vmflt_vv, a, b, true)
+    case FCC_ONE:
+      return either(false)
+    case FCC_UEQ:
+      return either(true)
+    default:
+      ordered(c, st, a, b)
+      return cc !== FCC_ORD
+  }
+}
+
+function set(c: RiscvLower, t: Type, cc: FloatCC, x: Value, y: Value): VReg {
+  const st = state(c, t)
+  return lanesOfMask(c, st, compare(c, cc, st, x, y))
+}
+
+function choose(c: RiscvLower, t: Type, cc: FloatCC, a: Value, b: Value, x: Value, y: Value): VReg {
+  const st = state(c, c.func.typeOf(a))
+  const inverted = compare(c, cc, st, a, b)
+  const yes = v(c, x)
+  const no = v(c, y)
+  void t
+  return inverted ? merge(c, st, no, yes) : merge(c, st, yes, no)
+}
+
+// ---- conversions
+
+/** Rows for a source of the same width, of half, of twice the width. */
+type Rows = readonly [V1, V1, V1]
+const fromSigned: Rows = [emit.vfcvt_f_x_v, emit.vfwcvt_f_x_v, emit.vfncvt_f_x_w]
+const fromUnsigned: Rows = [emit.vfcvt_f_xu_v, emit.vfwcvt_f_xu_v, emit.vfncvt_f_xu_w]
+const toSigned: Rows = [emit.vfcvt_rtz_x_f_v, emit.vfwcvt_rtz_x_f_v, emit.vfncvt_rtz_x_f_w]
+const toUnsigned: Rows = [emit.vfcvt_rtz_xu_f_v, emit.vfwcvt_rtz_xu_f_v, emit.vfncvt_rtz_xu_f_w]
+
+/** x in lanes of t. */
+function convert(c: RiscvLower, rows: Rows, t: Type, from: Type, x: VReg): VReg {
+  const to = laneBits(t)
+  const n = laneBits(from)
+  const lanes = laneCount(t)
+  if (to === n) return v1(c, rows[0], laneState(to, lanes), x)
+  if (to === 2 * n) return v1(c, rows[1], halfState(n, lanes), x)
+  if (n === 2 * to) return v1(c, rows[2], halfState(to, lanes), x)
+  return c.unsupported(`a conversion from lanes of ${n} bits to lanes of ${to}`, 'convert in steps')
+}
+
+const fromInt = (rows: Rows) => (c: RiscvLower, t: Type, x: Value) => {
+  state(c, t)
+  return convert(c, rows, t, c.func.typeOf(x), v(c, x))
+}
+
+/** NaN becomes 0. */
+const saturating = (rows: Rows) => (c: RiscvLower, t: Type, x: Value) => {
+  const from = c.func.typeOf(x)
+  const a = v(c, x)
+  const i = convert(c, rows, t, from, a)
+  emit.vmfne_vv(c, M0, a, a, state(c, from))
+  return mergeI(c, stateOf(t), 0, i)
+}
+
+/** Two lanes in the low half, zeros above. */
+function demote(c: RiscvLower, _t: Type, x: Value): VReg {
+  const low = v1(c, emit.vfncvt_f_f_w, halfState(32, 2), v(c, x))
+  const st = laneState(32, 4)
+  return join(c, st, low, splatI(c, st, 0), 2)
+}
+
+// biome-ignore format: table
+export const vectorFloatRules: Rule[] = [
+  rule('v_fadd_f',      allFloats, [val, val],      (x, y) => fadd(x, splat(y)),               withScalar(emit.vfadd_vf)),
+  rule('v_fadd',        allFloats, [val, val],      (x, y) => fadd(x, y),                      two(emit.vfadd_vv)),
+  rule('v_fsub_f',      allFloats, [val, val],      (x, y) => fsub(x, splat(y)),               withScalar(emit.vfsub_vf)),
+  rule('v_fsub_from',   allFloats, [val, val],      (x, y) => fsub(splat(y), x),               withScalar(emit.vfrsub_vf)),
+  rule('v_fsub',        allFloats, [val, val],      (x, y) => fsub(x, y),                      two(emit.vfsub_vv)),
+  rule('v_fmul_f',      allFloats, [val, val],      (x, y) => fmul(x, splat(y)),               withScalar(emit.vfmul_vf)),
+  rule('v_fmul',        allFloats, [val, val],      (x, y) => fmul(x, y),                      two(emit.vfmul_vv)),
+  rule('v_fdiv_f',      allFloats, [val, val],      (x, y) => fdiv(x, splat(y)),               withScalar(emit.vfdiv_vf)),
+  rule('v_fdiv_from',   allFloats, [val, val],      (x, y) => fdiv(splat(y), x),               withScalar(emit.vfrdiv_vf)),
+  rule('v_fdiv',        allFloats, [val, val],      (x, y) => fdiv(x, y),                      two(emit.vfdiv_vv)),
+  rule('v_sqrt',        allFloats, [val],           (x) => sqrt(x),                            one(emit.vfsqrt_v)),
+  rule('v_fma_neg_neg', allFloats, [val, val, val], (x, y, z) => fma(fneg(x), y, fneg(z)),     fused(emit.vfnmacc_vv)),
+  rule('v_fma_sub',     allFloats, [val, val, val], (x, y, z) => fma(x, y, fneg(z)),           fused(emit.vfmsac_vv)),
+  rule('v_fma_neg',     allFloats, [val, val, val], (x, y, z) => fma(fneg(x), y, z),           fused(emit.vfnmsac_vv)),
+  rule('v_fma',         allFloats, [val, val, val], (x, y, z) => fma(x, y, z),                 fused(emit.vfmacc_vv)),
+  rule('v_fneg',        allFloats, [val],           (x) => fneg(x),                            (c, t, x) => sign(emit.vfsgnjn_vv)(c, t, x, x)),
+  rule('v_fabs',        allFloats, [val],           (x) => fabs(x),                            (c, t, x) => sign(emit.vfsgnjx_vv)(c, t, x, x)),
+  rule('v_fcopysign',   allFloats, [val, val],      (x, y) => fcopysign(x, y),                 sign(emit.vfsgnj_vv)),
+  rule('v_fmin',        allFloats, [val, val],      (x, y) => fmin(x, y),                      extreme(emit.vfmin_vv)),
+  rule('v_fmax',        allFloats, [val, val],      (x, y) => fmax(x, y),                      extreme(emit.vfmax_vv)),
+  rule('v_ceil',        allFloats, [val],           (x) => ceil(x),                            rounding(RUP)),
+  rule('v_floor',       allFloats, [val],           (x) => floor(x),                           rounding(RDN)),
+  rule('v_trunc',       allFloats, [val],           (x) => trunc(x),                           rounding(RTZ)),
+  rule('v_nearest',     allFloats, [val],           (x) => nearest(x),                         rounding(RNE)),
+  rule('v_fcmp',        allFloats, [fcc(), val, val], (p, x, y) => fcmp(p, x, y),              set),
+  rule('v_bitselect_fcmp', intVectors, [fcc(), valOf(allFloats), val, val, val], (p, a, b, x, y) => bitselect(fcmp(p, a, b), x, y), choose),
+
+  rule('v_from_sint',   allFloats, [valOf(intVectors)], (x) => fcvt_from_sint(x),              fromInt(fromSigned)),
+  rule('v_from_uint',   allFloats, [valOf(intVectors)], (x) => fcvt_from_uint(x),              fromInt(fromUnsigned)),
+  rule('v_to_sint_sat', intVectors, [valOf(allFloats)], (x) => fcvt_to_sint_sat(x),            saturating(toSigned)),
+  rule('v_to_uint_sat', intVectors, [valOf(allFloats)], (x) => fcvt_to_uint_sat(x),            saturating(toUnsigned)),
+  rule('v_fvpromote_low', any,     [val],           (x) => fvpromote_low(x),                   (c, _t, x) => v1(c, emit.vfwcvt_f_f_v, halfState(32, 2), v(c, x))),
+  rule('v_fvdemote',    any,       [val],           (x) => fvdemote(x),                        demote),
+]
