@@ -109,6 +109,15 @@ test('a trap is 134, after the output before it', () => {
   expect(r.err).toMatch(/^k23: trap: unreachable: .* in function 1 .* at offset 0x[0-9a-f]+\n$/)
 })
 
+test('a reactor is initialized before its export is called', () => {
+  const reactor = program(
+    'reactor.wasm',
+    `(module (global $n (mut i32) (i32.const 1)) (func (export "_initialize") (global.set $n (i32.const 42)))
+      (func (export "get") (result i32) (global.get $n)))`,
+  )
+  expect(run([reactor, '--invoke', 'get'])).toEqual({ status: 0, out: '42\n', err: '' })
+})
+
 test('marks of a benchmark count instructions', () => {
   const marked = program(
     'marked.wasm',

@@ -45,6 +45,8 @@ export interface RegallocSuiteOptions {
   readonly runs: number
   /** Only the program with this name. */
   readonly only?: string
+  /** Bytes of text that the zip.js module deflates and inflates; default 16 KB. */
+  readonly textBytes?: number
   readonly step?: (text: string) => void
 }
 
@@ -88,7 +90,8 @@ function measure(
     target: options.compile.target,
     algorithm,
     static: stats,
-    executed: program.name === 'zip.js' ? runZip(module, kinds) : runSampled(module, kinds),
+    executed:
+      program.name === 'zip.js' ? runZip(module, kinds, options.textBytes ?? 16 << 10) : runSampled(module, kinds),
     allocMs: median(times.map((t) => t.allocMs)),
     compileMs: median(times.map((t) => t.compileMs)),
   }
@@ -193,7 +196,7 @@ class Profiler {
 class Enough extends Error {}
 
 /** Deflates and inflates some text. */
-function runZip(compiled: CompiledModule, kinds: Uint8Array): MoveCounts & { sampled: boolean } {
+function runZip(compiled: CompiledModule, kinds: Uint8Array, textBytes: number): MoveCounts & { sampled: boolean } {
   const profiler = new Profiler(false, Number.POSITIVE_INFINITY)
   const engine = new Engine({ machine: profiler.machine, target: compiled.target })
   const store = new Store(engine)
@@ -206,7 +209,7 @@ function runZip(compiled: CompiledModule, kinds: Uint8Array): MoveCounts & { sam
     write: (address, bytes) => memory.write(address, bytes),
     read: (address, length) => memory.read(address, length),
   }
-  const text = sampleText(16 << 10)
+  const text = sampleText(textBytes)
   initialize(zip)
   profiler.enabled = true
   const deflated = transform(zip, 'deflate', text)

@@ -243,10 +243,6 @@ export abstract class RvCtx extends LowerCtx {
     const e = Math.floor(Math.log2(Math.abs(x)))
     return this.lf(t, (x < 0 ? 0x8000 : 0) | ((e + 15) << 10) | ((Math.abs(x) / 2 ** e - 1) * 1024), 0)
   }
-  /** Refuses what takes f16 arithmetic where the target cannot even convert. */
-  needHalf(): void {
-    if (!this.has(feat.ZFHMIN)) this.unsupported('f16 arithmetic', 'turn has_zfhmin or has_zfh on')
-  }
   /** The bits of an f16, those above undefined. */
   halfBits(x: FReg): XReg {
     const d = this.tx()
@@ -340,7 +336,8 @@ export abstract class RvCtx extends LowerCtx {
 
   classesOf(t: Type): readonly number[] {
     if (isVector(t)) {
-      if (!isHeld(t)) this.unsupported(`the type ${typeName(t)}`, 'vectors of riscv64 have at most 128 bits, in lanes of at most 64')
+      if (!isHeld(t))
+        this.unsupported(`the type ${typeName(t)}`, 'vectors of riscv64 have at most 128 bits, in lanes of at most 64')
       if (!this.has(feat.V)) this.unsupported(`the type ${typeName(t)}`, 'it needs has_v')
       return VECTOR1
     }
@@ -395,10 +392,22 @@ export abstract class RvCtx extends LowerCtx {
     w.push(type)
   }
   genFrameLoad(dst: number, kind: number, offset: number, type: Type): void {
-    this.frameOp(isVector(type) ? T.FRAME_LOAD_V : isFloat(type) ? T.FRAME_LOAD_F : T.FRAME_LOAD, dst, kind, offset, this.inFrame(type))
+    this.frameOp(
+      isVector(type) ? T.FRAME_LOAD_V : isFloat(type) ? T.FRAME_LOAD_F : T.FRAME_LOAD,
+      dst,
+      kind,
+      offset,
+      this.inFrame(type),
+    )
   }
   genFrameStore(src: number, kind: number, offset: number, type: Type): void {
-    this.frameOp(isVector(type) ? T.FRAME_STORE_V : isFloat(type) ? T.FRAME_STORE_F : T.FRAME_STORE, src, kind, offset, this.inFrame(type))
+    this.frameOp(
+      isVector(type) ? T.FRAME_STORE_V : isFloat(type) ? T.FRAME_STORE_F : T.FRAME_STORE,
+      src,
+      kind,
+      offset,
+      this.inFrame(type),
+    )
   }
   /** An f16 travels through the frame with its box where the target has no halfword loads of floats. */
   private inFrame(type: Type): Type {
@@ -412,7 +421,8 @@ export abstract class RvCtx extends LowerCtx {
     w.push(offset)
   }
   genLoad(dst: number, base: number, offset: number, type: Type): void {
-    if (isVector(type)) vectorLoadRow(type)(this, dst as Writable<VReg>, this.offsetTo(base as XReg, offset), stateOf(type))
+    if (isVector(type))
+      vectorLoadRow(type)(this, dst as Writable<VReg>, this.offsetTo(base as XReg, offset), stateOf(type))
     else if (type === F16 && !this.has(feat.ZFHMIN))
       this.genMove(dst, this.halfFromBits(this.rri(emit.lhu, base as XReg, offset)), CLASS_FLOAT)
     else loadRow(type)(this, dst as never, base as XReg, offset)

@@ -18,12 +18,37 @@ import {
 } from '@k23/machinst'
 import { allocIndex, allocIsReg, CLASS_FLOAT, CLASS_INT, CLASS_VECTOR } from '@k23/regalloc'
 import * as feat from './features.ts'
-import { compress, emit, encode, Fixup, Opc, patchFixup, patchHi20, patchLo12I, tables, VSTATE_NONE, VSTATE_VALID } from './insts/index.ts'
+import {
+  compress,
+  emit,
+  encode,
+  Fixup,
+  Opc,
+  patchFixup,
+  patchHi20,
+  patchLo12I,
+  tables,
+  VSTATE_NONE,
+  VSTATE_VALID,
+} from './insts/index.ts'
 import type { FReg, Label, VReg, Writable, XReg } from './insts/index.ts'
 import { loadRow, storeRow } from './context.ts'
-import { FP as FP_REG, FP_WORD, PROBE_END, PROBE_STEP, RA as RA_REG, RA_WORD, SP as SP_REG, SP_WORD, TAIL_TARGET, TMP_WORD, ZERO_WORD } from './registers.ts'
+import {
+  FP as FP_REG,
+  FP_WORD,
+  PROBE_END,
+  PROBE_STEP,
+  RA as RA_REG,
+  RA_WORD,
+  SP as SP_REG,
+  SP_WORD,
+  TAIL_TARGET,
+  TMP_WORD,
+  ZERO_WORD,
+} from './registers.ts'
 import * as T from './table.ts'
 import { emitAtomicLoop } from './emit-atomics.ts'
+import { blockStates, type BlockStates, hasVectors } from './emit-vector-blocks.ts'
 import { emitVectorMove, frameAddress, hasState, setState, vectorLoads } from './emit-vector.ts'
 import { stateOf, vectorLoadRow, vectorStoreRow } from './vector-types.ts'
 import type { SymbolRef } from './symbols.ts'
@@ -61,6 +86,9 @@ export class Scratch {
   readonly features: number
   /** What vtype, vl and vxrm hold at the end of what is emitted (emit-vector.ts). */
   vstate: number = VSTATE_NONE
+  /** Of the function being emitted, where it has vectors; and its current block. */
+  blocks: BlockStates | undefined = undefined
+  block = 0
   /** 1 for each opcode that the target can execute in compressed form. */
   private readonly allowed: Uint8Array
   private readonly short: Int32Array = new Int32Array(16)
@@ -274,9 +302,14 @@ export function emitPrologue(s: Scratch, e: Emitter, frame: FrameLayout): void {
   bodyRow(b, frame, true)
 }
 
-/** Other code may come to a label: what holds of the vector state is not known there. */
-export function startBlock(s: Scratch, _e: Emitter, _block: number): void {
-  s.vstate = VSTATE_NONE
+/** Other code may come to a label: the vector state there is what all of it leaves (emit-vector-blocks.ts). */
+export function startBlock(s: Scratch, e: Emitter, block: number): void {
+  // Emission begins with block 0, before which come arguments only.
+  if (block === 0) s.blocks = hasVectors(e.v) ? (s.blocks?.v === e.v ? s.blocks : blockStates(e.v)) : undefined
+  else if (s.blocks !== undefined && s.blocks.atEnd[s.block] !== s.vstate)
+    bug('emit', e.v.name, `block ${s.block}`, 'its end has another vector state than predicted')
+  s.block = block
+  s.vstate = s.blocks === undefined ? VSTATE_NONE : s.blocks.atStart[block]
 }
 
 /** Where the caller's registers are once the frame pointer stands, and, in the body, those that the prologue has saved. */
@@ -355,7 +388,6 @@ function emitEpilogue(s: Scratch, b: CodeBuffer, frame: FrameLayout, pop: number
     emit.ld(s, RA, SP, 8)
     emit.ld(s, FP, SP, 0)
     s.flush(b)
-    b.unwindRow(SP_REG, 16 + frame.tailBytes, [])
     s.addOffset(SP, SP, 16 + frame.tailBytes + pop)
   } else if (pop !== 0) s.addOffset(SP, SP, pop)
   s.flush(b)

@@ -39,7 +39,8 @@ export function printInst(v: VCode, at: number): string {
       else uses.push(text)
     }
     const info = v.calls[w[at + 1]]
-    const callee = (name === 'call' || name === 'try_call') && info?.callee !== undefined ? ` ${calleeText(info.callee)}` : ''
+    const callee =
+      (name === 'call' || name === 'try_call') && info?.callee !== undefined ? ` ${calleeText(info.callee)}` : ''
     return `${defs.length === 0 ? '' : `${defs.join(', ')} = `}${name}${callee}${uses.length === 0 ? '' : ` ${uses.join(', ')}`}`
   }
   switch (opc) {

@@ -82,6 +82,11 @@ export class Module {
     return trapAt(this.compiled, pc - this.code)
   }
 
+  /** Whether the function at `pc` runs in its caller's frame, with its return address in the register for it: a leaf that needs no stack. */
+  isFrameless(pc: number): boolean {
+    return functionAt(this.compiled, pc - this.code)?.frameBytes === 0
+  }
+
   /** What lies at `pc`: a frame of a wasm function, or which trampoline. */
   frameAt(pc: number): Frame | 'entry' | 'host' | undefined {
     const at = pc - this.code

@@ -1,8 +1,8 @@
 // From what a hart reports to a trap of WebAssembly, with the functions that were running.
 //
-// Every wasm function makes a frame (its stack check needs one), and a frame begins with the pair that both psABIs have there: the caller's
-// frame pointer at fp + 0, the return address at fp + 8. So frames are a list, and the entry trampoline is its end.
-// What is not in any module's code (the host-call stub) makes no frame: its caller is in the return-address register.
+// A function that calls makes a frame, and a frame begins with the pair that both psABIs have there: the caller's frame pointer at fp + 0, the
+// return address at fp + 8. So frames are a list, and the entry trampoline is its end. What calls nothing (a leaf that needs no stack, the
+// host-call stub) may have no frame: it can only be the innermost, and its caller is in the return-address register.
 import { TRAP_STACK_OVERFLOW, trapInfo } from '@k23/frontend-wasm/runtime-abi'
 import { type IsaName, PAGE_SIZE, type StopReason, TRAP_LOAD, TRAP_STORE, trapKindNames } from '@k23/machine'
 import { bug, type Frame, Trap } from './errors.ts'
@@ -62,6 +62,10 @@ export function backtrace(store: Store, pc: number): Frame[] {
     const frame = engine.moduleAt(at)?.frameAt(at)
     if (frame === undefined || frame === 'entry') break
     if (frame !== 'host') frames.push(frame)
+    if (at === pc && engine.moduleAt(at)?.isFrameless(at)) {
+      at = register(r.ra) - 1
+      continue
+    }
     const { base, limit } = engine.machine.memory
     if (!(fp >= base && fp + 16 <= limit)) break
     // A return address is behind its call: one byte before it lies in the call.

@@ -6,10 +6,28 @@
 // twice, where branches have to be widened: code-buffer.ts).
 import { bug, type I32Vec } from '@k23/entity'
 import type { AllocOutput } from '@k23/regalloc'
-import { FRAME_INCOMING, FRAME_OUTGOING, FRAME_SLOT, FRAME_SPILL, FRAME_TAIL, type FrameLayout, type FrameRequest } from './abi.ts'
+import {
+  FRAME_INCOMING,
+  FRAME_OUTGOING,
+  FRAME_SLOT,
+  FRAME_SPILL,
+  FRAME_TAIL,
+  type FrameLayout,
+  type FrameRequest,
+} from './abi.ts'
 import type { HandlerInfo } from './call-info.ts'
 import { CodeBuffer, type Label } from './code-buffer.ts'
-import { INST_CALL, INST_RETURN, INST_TABLE, INST_TERMINATOR, P_ARGS, P_JUMP, P_TAIL_CALL, P_TAIL_CALL_IND, P_TRAP } from './inst-table.ts'
+import {
+  INST_CALL,
+  INST_RETURN,
+  INST_TABLE,
+  INST_TERMINATOR,
+  P_ARGS,
+  P_JUMP,
+  P_TAIL_CALL,
+  P_TAIL_CALL_IND,
+  P_TRAP,
+} from './inst-table.ts'
 import type { TargetIsa } from './isa.ts'
 import type { VCode } from './vcode.ts'
 import type { Signature } from '@k23/ir'
@@ -85,7 +103,8 @@ export function layoutFrame(
   clobberBytes = up(clobberBytes, align)
   const totalBytes = clobberBytes + spillBytes + slotBytes + outgoingBytes
   const abi = isa.abi(sig)
-  const setup = keepFramePointer || req.hasCalls || req.usesIncoming || req.needsFrame || req.tailArgBytes !== 0 || totalBytes !== 0
+  const setup =
+    keepFramePointer || req.hasCalls || req.usesIncoming || req.needsFrame || req.tailArgBytes !== 0 || totalBytes !== 0
   return {
     setup,
     clobbers,
@@ -203,7 +222,8 @@ function firstEdit(out: AllocOutput, point: number): number {
 function emissionOrder(v: VCode, target: Int32Array): Int32Array {
   const order = new Int32Array(v.numBlocks)
   let n = 0
-  for (let want = 0; want < 2; want++) for (let b = 0; b < v.numBlocks; b++) if (v.cold[b] === want && target[b] === b) order[n++] = b
+  for (let want = 0; want < 2; want++)
+    for (let b = 0; b < v.numBlocks; b++) if (v.cold[b] === want && target[b] === b) order[n++] = b
   return order.subarray(0, n)
 }
 

@@ -1,10 +1,42 @@
 // Calls, returns and the entry of a function: arguments and results between the registers of values and the places that the convention gives.
 import { bug } from '@k23/entity'
-import { type Block, bytes, exnArgIndex, type ExternalName, I16, I32, I64, I8, type Inst, retArgIndex, type Signature, type Type, type Value } from '@k23/ir'
+import {
+  type Block,
+  bytes,
+  exnArgIndex,
+  type ExternalName,
+  I16,
+  I32,
+  I64,
+  I8,
+  type Inst,
+  retArgIndex,
+  type Signature,
+  type Type,
+  type Value,
+} from '@k23/ir'
 import { FIXED, operand, type PRegSet, REG } from '@k23/regalloc'
-import { type AbiPart, type AbiSignature, type AbiSlot, FRAME_INCOMING, FRAME_OUTGOING, FRAME_SLOT, FRAME_TAIL } from './abi.ts'
+import {
+  type AbiPart,
+  type AbiSignature,
+  type AbiSlot,
+  FRAME_INCOMING,
+  FRAME_OUTGOING,
+  FRAME_SLOT,
+  FRAME_TAIL,
+} from './abi.ts'
 import type { CallSiteInfo, HandlerInfo } from './call-info.ts'
-import { P_ARGS, P_CALL, P_CALL_IND, P_JUMP, P_RETS, P_TAIL_CALL, P_TAIL_CALL_IND, P_TRY_CALL, P_TRY_CALL_IND } from './inst-table.ts'
+import {
+  P_ARGS,
+  P_CALL,
+  P_CALL_IND,
+  P_JUMP,
+  P_RETS,
+  P_TAIL_CALL,
+  P_TAIL_CALL_IND,
+  P_TRY_CALL,
+  P_TRY_CALL_IND,
+} from './inst-table.ts'
 import { LowerValues } from './lower-values.ts'
 
 /** Bytes of the largest structure that is passed by value. */
@@ -110,7 +142,8 @@ export abstract class LowerCalls extends LowerValues {
 
   /** A structure passed by value: its bytes become stack arguments. */
   private copyStruct(from: number, to: number, size: number): void {
-    if (size > MAX_STRUCT) this.unsupported(`a structure argument of ${size} bytes`, `pass structures over ${MAX_STRUCT} bytes by reference`)
+    if (size > MAX_STRUCT)
+      this.unsupported(`a structure argument of ${size} bytes`, `pass structures over ${MAX_STRUCT} bytes by reference`)
     for (let at = 0, n = 8; at < size; at += n) {
       while (n > size - at) n >>= 1
       const t = this.temp(0)
@@ -128,7 +161,10 @@ export abstract class LowerCalls extends LowerValues {
     const f = this.func
     const abi = this.isa.abi(sig)
     if (!abi.calleePops && abi.stackArgBytes !== 0)
-      this.unsupported(`a tail call with stack arguments in the convention ${sig.callConv}`, 'use the tail calling convention')
+      this.unsupported(
+        `a tail call with stack arguments in the convention ${sig.callConv}`,
+        'use the tail calling convention',
+      )
     const words: number[] = []
     if ('reg' in callee) words.push(this.asVirtual(callee.reg) * 2 + 1, operand(0, 0, 0, FIXED, this.isa.tailTarget))
     for (let i = firstArg, n = f.numArgs(inst); i < n; i++) {
@@ -161,12 +197,7 @@ export abstract class LowerCalls extends LowerValues {
   }
 
   /** Lowers a call instruction with its arguments from `firstArg` on and binds its results. */
-  lowerCall(
-    inst: Inst,
-    sig: Signature,
-    callee: Callee,
-    firstArg: number,
-  ): void {
+  lowerCall(inst: Inst, sig: Signature, callee: Callee, firstArg: number): void {
     const f = this.func
     const args: Value[] = []
     for (let i = firstArg, n = f.numArgs(inst); i < n; i++) args.push(f.arg(inst, i))

@@ -39,7 +39,6 @@ import type { TargetIsa } from './isa.ts'
 import { LowerCalls } from './lower-calls.ts'
 import type { VCode } from './vcode.ts'
 
-
 /** Opcode effects that forbid looking through to an instruction. */
 const NOT_PURE = TERMINATOR | CALL | RETURN | SIDE_EFFECTS | CAN_TRAP | CAN_LOAD | CAN_STORE
 /** Opcode effects for which an instruction is kept though nothing uses its results. */

@@ -102,6 +102,9 @@ function execute(
       }
       return
     }
+    // A WASI reactor: a library whose constructors run before its exports are called.
+    const initialize = instance.exports._initialize
+    if (initialize instanceof Func && name !== '_initialize') initialize.call()
     const found = instance.exports[name]
     if (!(found instanceof Func)) throw usage(`${name} is no function`)
     const result = found.call(...values)

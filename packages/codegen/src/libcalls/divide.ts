@@ -17,10 +17,7 @@ function divideWide(r: Routine, hi: Value, lo: Value, d: Value): { q: Value; rem
     const q = r.variable(ins.udiv(high, d1))
     const rem = r.variable(ins.isub(high, ins.imul(q.get(), d1)))
     const tooLarge = (): Value =>
-      ins.bor(
-        r.icmp(UGE, q.get(), 1n << 32n),
-        r.icmp(UGT, ins.imul(q.get(), d0), ins.bor(r.shl(rem.get(), 32), next)),
-      )
+      ins.bor(r.icmp(UGE, q.get(), 1n << 32n), r.icmp(UGT, ins.imul(q.get(), d0), ins.bor(r.shl(rem.get(), 32), next)))
     // At most twice; the second test counts while the remainder is a digit still.
     r.loop(
       () => ins.band(tooLarge(), r.icmp(ULT, rem.get(), 1n << 32n)),

@@ -24,10 +24,7 @@ function copyUp(r: Routine, to: Var, from: Var, left: Var): void {
     bump(r, left, -1)
   }
   r.when(r.icmp(EQ, ins.band_imm(ins.bxor(to.get(), from.get()), 7), 0n), () => {
-    r.loop(
-      () => ins.band(r.icmp(NE, left.get(), 0n), r.icmp(NE, ins.band_imm(to.get(), 7), 0n)),
-      one,
-    )
+    r.loop(() => ins.band(r.icmp(NE, left.get(), 0n), r.icmp(NE, ins.band_imm(to.get(), 7), 0n)), one)
     r.loop(
       () => r.icmp(UGE, left.get(), 8n),
       () => {
@@ -51,10 +48,7 @@ function copyDown(r: Routine, to: Var, from: Var, left: Var): void {
     bump(r, left, -1)
   }
   r.when(r.icmp(EQ, ins.band_imm(ins.bxor(to.get(), from.get()), 7), 0n), () => {
-    r.loop(
-      () => ins.band(r.icmp(NE, left.get(), 0n), r.icmp(NE, ins.band_imm(to.get(), 7), 0n)),
-      one,
-    )
+    r.loop(() => ins.band(r.icmp(NE, left.get(), 0n), r.icmp(NE, ins.band_imm(to.get(), 7), 0n)), one)
     r.loop(
       () => r.icmp(UGE, left.get(), 8n),
       () => {
@@ -100,10 +94,7 @@ export function memset(name: string): Func {
     bump(r, at, 1)
     bump(r, left, -1)
   }
-  r.loop(
-    () => ins.band(r.icmp(NE, left.get(), 0n), r.icmp(NE, ins.band_imm(at.get(), 7), 0n)),
-    one,
-  )
+  r.loop(() => ins.band(r.icmp(NE, left.get(), 0n), r.icmp(NE, ins.band_imm(at.get(), 7), 0n)), one)
   const word = ins.imul(ins.band_imm(byte, 255), r.i64(0x0101010101010101n))
   r.loop(
     () => r.icmp(UGE, left.get(), 8n),

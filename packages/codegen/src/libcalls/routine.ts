@@ -1,6 +1,19 @@
 // Writing guest routines: structured control flow and short names over the function builder. A routine is a CLIF function under the symbol that the
 // C world knows it by, in the convention system_v.
-import { Func, FunctionBuilder, I128, I64, I8, type InstBuilder, type IntCC, memFlags, NOTRAP, type Signature, type Type, type Value } from '@k23/ir'
+import {
+  Func,
+  FunctionBuilder,
+  I128,
+  I64,
+  I8,
+  type InstBuilder,
+  type IntCC,
+  memFlags,
+  NOTRAP,
+  type Signature,
+  type Type,
+  type Value,
+} from '@k23/ir'
 
 /** A variable that loops and branches assign. */
 export interface Var {

@@ -1,5 +1,5 @@
 // Comparisons, selections, branches, traps, calls by address, and the registers that CLIF names.
-import { type GlobalValue, I64, isFloat, type Type, type Value } from '@k23/ir'
+import { type ExternalName, type GlobalValue, I64, isFloat, signature, type Type, type Value } from '@k23/ir'
 import {
   any,
   bmask,
@@ -29,6 +29,7 @@ import {
   stackSlot,
   offset,
   symbol_value,
+  tls_value,
   trap,
   trapCode,
   trapnz,
@@ -101,11 +102,47 @@ function frameAddr(c: RiscvLower, slot: number, off: number): XReg {
   return d
 }
 
+/**
+ * The address of a symbol: relative to the code where it is near, out of the global offset table where position-independent code refers to what another
+ * object may define.
+ */
+function symbolAddress(c: RiscvLower, name: ExternalName, colocated: boolean, addend: bigint): XReg {
+  if (colocated || c.isa.shared.is_pic !== true) return c.symbol({ name, addend })
+  const base = c.symbol({ name, addend: 0n, kind: 'riscv_got_pcrel' })
+  if (addend === 0n) return base
+  return c.rrr(emit.add, base, c.li(Number(BigInt.asIntN(32, addend)), Number(BigInt.asIntN(32, addend >> 32n))))
+}
+
+function functionAddress(c: RiscvLower, f: number): XReg {
+  const { name, colocated } = c.func.extFuncs[f]
+  return symbolAddress(c, name, colocated, 0n)
+}
+
 function symbol(c: RiscvLower, gv: GlobalValue): XReg {
   const data = c.func.globalValues[gv]
   if (data.kind !== 'symbol')
     return c.unsupported('symbol_value of a global value that is no symbol', 'declare the global value as a symbol')
-  return c.symbol({ name: data.name, addend: data.offset })
+  return symbolAddress(c, data.name, data.colocated, data.offset)
+}
+
+const tlsGetAddress = signature([I64], [I64], 'system_v')
+
+/** General dynamic model (psABI, "TLS"): the address of the symbol's entry for `__tls_get_addr`, which gives that of this thread's copy. */
+function threadLocal(c: RiscvLower, gv: GlobalValue): number {
+  const data = c.func.globalValues[gv]
+  if (data.kind !== 'symbol')
+    return c.unsupported('tls_value of a global value that is no symbol', 'declare the global value as a symbol')
+  if (c.isa.shared.tls_model !== 'elf_gd')
+    return c.unsupported(`tls_value with tls_model=${c.isa.shared.tls_model}`, 'set tls_model=elf_gd')
+  const entry = c.symbol({ name: data.name, addend: 0n, kind: 'riscv_tls_gd' })
+  const callee = { name: { kind: 'libcall', name: '__tls_get_addr' }, colocated: false } as const
+  const base = c.genCallOf(tlsGetAddress, callee, () => [entry]) as XReg
+  if (data.offset === 0n) return base
+  return c.rrr(
+    emit.add,
+    base,
+    c.li(Number(BigInt.asIntN(32, data.offset)), Number(BigInt.asIntN(32, data.offset >> 32n))),
+  )
 }
 
 /** A register outside allocation: 2 sp, 8 fp, 27 the pinned one. */
@@ -174,8 +211,9 @@ export const controlRules: Rule[] = [
   rule('debugtrap', any, [],                                         () => debugtrap(),                              (c) => { emit.ebreak(c) }),
 
   rule('stack_addr',   i64, [stackSlot, offset],                     (s, o) => stack_addr(s, o),                     (c, _t, s, o) => frameAddr(c, s, o)),
-  rule('func_addr',    i64, [func],                                  (f) => func_addr(f),                            (c, _t, f) => c.symbol({ name: c.func.extFuncs[f].name, addend: 0n })),
+  rule('func_addr',    i64, [func],                                  (f) => func_addr(f),                            (c, _t, f) => functionAddress(c, f)),
   rule('symbol_value', i64, [globalValue],                           (g) => symbol_value(g),                         (c, _t, g) => symbol(c, g)),
+  rule('tls_value',    i64, [globalValue],                           (g) => tls_value(g),                            (c, _t, g) => threadLocal(c, g)),
   rule('get_frame_pointer',  i64, [],                                () => get_frame_pointer(),                      (c) => getReg(c, 8)),
   rule('get_stack_pointer',  i64, [],                                () => get_stack_pointer(),                      (c) => getReg(c, 2)),
   rule('get_return_address', i64, [],                                () => get_return_address(),                     (c) => returnAddress(c)),

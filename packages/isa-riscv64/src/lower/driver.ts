@@ -3,11 +3,15 @@ import {
   type Block,
   type Func,
   type GlobalValue,
+  I128,
   type Inst,
   type MemFlags,
   memTrapCode,
   NOTRAP,
   Op,
+  opFlags,
+  opName,
+  SIDE_EFFECTS,
   TRAP_HEAP_OUT_OF_BOUNDS,
   TRAP_STACK_OVERFLOW,
 } from '@k23/ir'
@@ -39,7 +43,10 @@ export class RiscvLower extends RvCtx {
   }
 
   lowerSpecial(inst: Inst): boolean {
-    if (this.func.op[inst] === Op.get_exception_handler_address) return this.handlerAddress(inst)
+    const { op, ctrl } = this.func
+    if (op[inst] === Op.get_exception_handler_address) return this.handlerAddress(inst)
+    if (ctrl[inst] === I128 && (opFlags[op[inst]] & SIDE_EFFECTS) !== 0)
+      this.unsupported(`${opName[op[inst]]}.i128`, 'riscv64 accesses 64 bits at once at most: take a lock')
     return false
   }
 

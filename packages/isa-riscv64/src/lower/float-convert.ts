@@ -42,7 +42,8 @@ import { X0 } from '../context.ts'
 import { ZBB, ZFH } from '../features.ts'
 import { selectBits } from './bits.ts'
 import type { RiscvLower } from './driver.ts'
-import { f1r, floats, promote, RNE, RTZ } from './float.ts'
+import { convertHalf } from './libcalls.ts'
+import { floats, promote, RNE, RTZ } from './float.ts'
 import { rule } from './types.ts'
 
 type ToInt = (s: RiscvLower, rd: Writable<XReg>, rs1: FReg, rm: number) => number
@@ -117,9 +118,8 @@ function fromInt(c: RiscvLower, t: Type, x: Value, signed: boolean): FReg {
   const d = c.tf()
   if (t === F16 && !c.has(ZFH)) {
     // f64 holds every integer below 2^53, and what is above is infinite in f16
-    c.needHalf()
     pick(toDouble, n, signed)(c, d, i, RNE)
-    return f1r(c, emit.fcvt_h_d, d, RNE)
+    return convertHalf(c, F64, F16, d)
   }
   pick(t === F64 ? toDouble : t === F32 ? toSingle : toHalf, n, signed)(c, d, i, RNE)
   return d

@@ -65,6 +65,7 @@ import { X0 } from '../context.ts'
 import { ZFA, ZFH } from '../features.ts'
 import { selectBy } from './control.ts'
 import type { RiscvLower } from './driver.ts'
+import { convertHalf } from './libcalls.ts'
 import { rule } from './types.ts'
 
 /** Rounding modes (21.2). */
@@ -116,12 +117,11 @@ function operand(c: RiscvLower, x: Value): FReg {
 }
 /** f16 in f32: exact. */
 export function promote(c: RiscvLower, x: FReg): FReg {
-  c.needHalf()
-  return f1r(c, emit.fcvt_s_h, x, RNE)
+  return convertHalf(c, F16, F32, x)
 }
 /** A result of the format that t is computed in, as t. */
 function finish(c: RiscvLower, t: Type, r: FReg): FReg {
-  return workType(c, t) === t ? r : f1r(c, emit.fcvt_h_s, r, RNE)
+  return workType(c, t) === t ? r : convertHalf(c, F32, F16, r)
 }
 
 const adds: Rows<F2R> = [emit.fadd_h, emit.fadd_s, emit.fadd_d]
@@ -161,10 +161,9 @@ const fused =
       rowOf(c, rows, t)(c, d, c.f(x), c.f(y), c.f(z), RNE)
       return d
     }
-    c.needHalf()
-    const wide = (v: Value): FReg => f1r(c, emit.fcvt_d_h, c.f(v), RNE)
+    const wide = (v: Value): FReg => convertHalf(c, F16, F64, c.f(v))
     rows[2](c, d, wide(x), wide(y), wide(z), RNE)
-    return f1r(c, emit.fcvt_h_d, d, RNE)
+    return convertHalf(c, F64, F16, d)
   }
 
 /** Where neither is a NaN the machine's minimum or maximum, else their sum, which is a NaN. */
@@ -293,14 +292,12 @@ function choose(c: RiscvLower, t: Type, cc: FloatCC, a: Value, b: Value, x: Valu
 
 function widen(c: RiscvLower, t: Type, x: Value): FReg {
   if (c.func.typeOf(x) === F32) return f1r(c, emit.fcvt_d_s, c.f(x), RNE)
-  c.needHalf()
-  return f1r(c, t === F64 ? emit.fcvt_d_h : emit.fcvt_s_h, c.f(x), RNE)
+  return convertHalf(c, F16, t, c.f(x))
 }
 
 function narrow(c: RiscvLower, t: Type, x: Value): FReg {
   if (t === F32) return f1r(c, emit.fcvt_s_d, c.f(x), RNE)
-  c.needHalf()
-  return f1r(c, c.func.typeOf(x) === F64 ? emit.fcvt_h_d : emit.fcvt_h_s, c.f(x), RNE)
+  return convertHalf(c, c.func.typeOf(x), F16, c.f(x))
 }
 
 const square = (c: RiscvLower, t: Type, x: Value): FReg => finish(c, t, f1r(c, rowOf(c, sqrts, t), operand(c, x), RNE))

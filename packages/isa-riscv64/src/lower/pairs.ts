@@ -1,6 +1,7 @@
 // i128 as two registers, low half first.
 import { SLT, type Type, ULT, type Value } from '@k23/ir'
 import {
+  avg_round,
   band,
   bitrev,
   bitselect,
@@ -10,6 +11,7 @@ import {
   bxor,
   clz,
   ctz,
+  f128,
   i128,
   iabs,
   iadd,
@@ -21,6 +23,8 @@ import {
   rotl,
   rotr,
   type Rule,
+  type TypeSet,
+  typeUnion,
   smax,
   smin,
   sshr,
@@ -153,6 +157,15 @@ function minMaxPair(c: RiscvLower, cc: number, swap: boolean, x: Value, y: Value
   return c.pair(lo, c.selectX(Opc.bne, less, X0, c.hi(x), c.hi(y)))
 }
 
+/** Rounded up: (x | y) - ((x ^ y) >> 1). */
+function averagePair(c: RiscvLower, x: Pair, y: Pair): number {
+  const either = { lo: c.rrr(emit.or, x.lo, y.lo), hi: c.rrr(emit.or, x.hi, y.hi) }
+  const low = c.rrr(emit.xor, x.lo, y.lo)
+  const high = c.rrr(emit.xor, x.hi, y.hi)
+  const carried = c.rrr(emit.or, c.rri(emit.srli, low, 1), c.rri(emit.slli, high, 63))
+  return done(c, subPair(c, either, { lo: carried, hi: c.rri(emit.srli, high, 1) }))
+}
+
 const bitwise = (op: typeof emit.and) => (c: RiscvLower, _t: Type, x: Value, y: Value) =>
   c.pair(c.rrr(op, c.lo(x), c.lo(y)), c.rrr(op, c.hi(x), c.hi(y)))
 
@@ -241,6 +254,9 @@ function smulOverflow(c: RiscvLower, x: Pair, y: Pair): number {
   )
 }
 
+/** Bits are bits: an f128 too. */
+const pairs: TypeSet = typeUnion(i128, f128)
+
 // biome-ignore format: table
 export const pairRules: Rule[] = [
   rule('iadd_pair',   i128, [val, val], (x, y) => iadd(x, y),   (c, _t, x, y) => done(c, addPair(c, of(c, x), of(c, y)))),
@@ -248,11 +264,11 @@ export const pairRules: Rule[] = [
   rule('imul_pair',   i128, [val, val], (x, y) => imul(x, y),   (c, _t, x, y) => done(c, mulPair(c, of(c, x), of(c, y)))),
   rule('ineg_pair',   i128, [val],      (x) => ineg(x),         (c, _t, x) => done(c, negPair(c, of(c, x)))),
   rule('iabs_pair',   i128, [val],      (x) => iabs(x),         (c, _t, x) => done(c, absPair(c, of(c, x)))),
-  rule('band_pair',   i128, [val, val], (x, y) => band(x, y),   bitwise(emit.and)),
-  rule('bor_pair',    i128, [val, val], (x, y) => bor(x, y),    bitwise(emit.or)),
-  rule('bxor_pair',   i128, [val, val], (x, y) => bxor(x, y),   bitwise(emit.xor)),
-  rule('bnot_pair',   i128, [val],      (x) => bnot(x),         (c, _t, x) => c.pair(c.rri(emit.xori, c.lo(x), -1), c.rri(emit.xori, c.hi(x), -1))),
-  rule('bitselect_pair', i128, [val, val, val], (k, x, y) => bitselect(k, x, y), (c, _t, k, x, y) => c.pair(selectBits(c, c.lo(k), c.lo(x), c.lo(y)), selectBits(c, c.hi(k), c.hi(x), c.hi(y)))),
+  rule('band_pair',   pairs, [val, val], (x, y) => band(x, y),   bitwise(emit.and)),
+  rule('bor_pair',    pairs, [val, val], (x, y) => bor(x, y),    bitwise(emit.or)),
+  rule('bxor_pair',   pairs, [val, val], (x, y) => bxor(x, y),   bitwise(emit.xor)),
+  rule('bnot_pair',   pairs, [val],      (x) => bnot(x),         (c, _t, x) => c.pair(c.rri(emit.xori, c.lo(x), -1), c.rri(emit.xori, c.hi(x), -1))),
+  rule('bitselect_pair', pairs, [val, val, val], (k, x, y) => bitselect(k, x, y), (c, _t, k, x, y) => c.pair(selectBits(c, c.lo(k), c.lo(x), c.lo(y)), selectBits(c, c.hi(k), c.hi(x), c.hi(y)))),
   rule('ishl_pair',   i128, [val, val], (x, n) => ishl(x, n),   (c, _t, x, n) => done(c, shlPair(c, of(c, x), n))),
   rule('ushr_pair',   i128, [val, val], (x, n) => ushr(x, n),   (c, _t, x, n) => done(c, shrPair(c, of(c, x), n, false))),
   rule('sshr_pair',   i128, [val, val], (x, n) => sshr(x, n),   (c, _t, x, n) => done(c, shrPair(c, of(c, x), n, true))),
@@ -262,6 +278,7 @@ export const pairRules: Rule[] = [
   rule('smax_pair',   i128, [val, val], (x, y) => smax(x, y),   (c, _t, x, y) => minMaxPair(c, SLT, true, x, y)),
   rule('umin_pair',   i128, [val, val], (x, y) => umin(x, y),   (c, _t, x, y) => minMaxPair(c, ULT, false, x, y)),
   rule('umax_pair',   i128, [val, val], (x, y) => umax(x, y),   (c, _t, x, y) => minMaxPair(c, ULT, true, x, y)),
+  rule('avg_round_pair', i128, [val, val], (x, y) => avg_round(x, y), (c, _t, x, y) => averagePair(c, of(c, x), of(c, y))),
   rule('clz_pair',    i128, [val],      (x) => clz(x),          (c, _t, x) => countPair(c, c.hi(x), c.lo(x), (r) => leadingZeros(c, r, 64))),
   rule('ctz_pair',    i128, [val],      (x) => ctz(x),          (c, _t, x) => countPair(c, c.lo(x), c.hi(x), (r) => trailingZeros(c, r, 64))),
   rule('cls_pair',    i128, [val],      (x) => cls(x),          (c, _t, x) => clsPair(c, of(c, x))),

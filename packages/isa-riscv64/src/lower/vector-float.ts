@@ -49,6 +49,8 @@ import {
   splat,
   sqrt,
   trunc,
+  type TypeSet,
+  typeUnion,
   val,
   valOf,
 } from '@k23/rules'
@@ -79,7 +81,6 @@ import {
   type VVV,
 } from './vector-context.ts'
 import { floatVectors, halfVectors, intVectors } from './vector-sets.ts'
-import { type TypeSet, typeUnion } from '@k23/rules'
 
 /** Float vectors of any width: lanes of 16 bits take Zvfh. */
 const allFloats: TypeSet = typeUnion(floatVectors, halfVectors)
@@ -202,12 +203,11 @@ function set(c: RiscvLower, t: Type, cc: FloatCC, x: Value, y: Value): VReg {
   return lanesOfMask(c, st, compare(c, cc, st, x, y))
 }
 
-function choose(c: RiscvLower, t: Type, cc: FloatCC, a: Value, b: Value, x: Value, y: Value): VReg {
+function choose(c: RiscvLower, _t: Type, cc: FloatCC, a: Value, b: Value, x: Value, y: Value): VReg {
   const st = state(c, c.func.typeOf(a))
   const inverted = compare(c, cc, st, a, b)
   const yes = v(c, x)
   const no = v(c, y)
-  void t
   return inverted ? merge(c, st, no, yes) : merge(c, st, yes, no)
 }
 

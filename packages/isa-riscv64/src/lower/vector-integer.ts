@@ -1,5 +1,21 @@
 // Integer vectors: arithmetic, saturation, shifts, bits, comparisons. Bits beyond a shift amount's range are ignored by the machine as by CLIF.
-import { EQ, type IntCC, laneBits, laneCount, NE, SGE, SGT, SLE, SLT, type Type, UGE, UGT, ULE, ULT, type Value } from '@k23/ir'
+import {
+  EQ,
+  type IntCC,
+  laneBits,
+  laneCount,
+  NE,
+  SGE,
+  SGT,
+  SLE,
+  SLT,
+  type Type,
+  UGE,
+  UGT,
+  ULE,
+  ULT,
+  type Value,
+} from '@k23/ir'
 import {
   avg_round,
   band,
@@ -66,7 +82,8 @@ import {
 import { intVectors, vectors } from './vector-sets.ts'
 
 const two = (op: VV) => (c: RiscvLower, t: Type, x: Value, y: Value) => vv(c, op, stateOf(t), v(c, x), v(c, y))
-const withScalar = (op: VX) => (c: RiscvLower, t: Type, x: Value, y: Value) => vx(c, op, stateOf(t), v(c, x), c.amount(y))
+const withScalar = (op: VX) => (c: RiscvLower, t: Type, x: Value, y: Value) =>
+  vx(c, op, stateOf(t), v(c, x), c.amount(y))
 const withImm = (op: VI) => (c: RiscvLower, t: Type, x: Value, k: number) => vi(c, op, stateOf(t), v(c, x), k)
 
 /** The state with fixed-point results rounded to nearest, ties up. */
@@ -112,7 +129,11 @@ function popcount(c: RiscvLower, t: Type, x: Value): VReg {
   const bits = laneBits(t)
   const k = (byte: number): ReturnType<RiscvLower['li']> => {
     const word = Math.imul(byte, 0x01010101)
-    return bits === 64 ? c.li(word, word) : bits === 8 ? c.li((byte << 24) >> 24, byte > 127 ? -1 : 0) : c.li(word, word >> 31)
+    return bits === 64
+      ? c.li(word, word)
+      : bits === 8
+        ? c.li((byte << 24) >> 24, byte > 127 ? -1 : 0)
+        : c.li(word, word >> 31)
   }
   const masked = (a: VReg, byte: number): VReg => vx(c, emit.vand_vx, st, a, k(byte))
   const down = (a: VReg, n: number): VReg => vi(c, emit.vsrl_vi, st, a, n)

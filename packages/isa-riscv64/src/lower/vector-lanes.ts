@@ -1,7 +1,21 @@
 // Lanes: constants, copies between lanes and scalars, permutations, changes of lane width, tests over all lanes, selection of whole vectors.
 //
 // Nothing here relies on lanes beyond 128 bits being zero or on VLEN being 128: a gather index past the vector is looked at, not trusted to give zero.
-import { BIG, F16, F32, F64, isFloatLane, I16, laneBits, laneCount, laneType, type MemFlags, type Type, type Value } from '@k23/ir'
+import {
+  BIG,
+  F16,
+  F32,
+  F64,
+  I16,
+  I8X16,
+  isFloatLane,
+  laneBits,
+  laneCount,
+  laneType,
+  type MemFlags,
+  type Type,
+  type Value,
+} from '@k23/ir'
 import {
   any,
   anyInt,
@@ -41,7 +55,7 @@ import {
   vhigh_bits,
 } from '@k23/rules'
 import { emit } from '../insts/index.ts'
-import type { FReg, VReg, Writable, XReg } from '../insts/index.ts'
+import type { FReg, VReg, XReg } from '../insts/index.ts'
 import { X0 } from '../context.ts'
 import { type Comparison, maskOf, nonZero, truth } from './compare.ts'
 import type { RiscvLower } from './driver.ts'
@@ -195,9 +209,8 @@ function gather(c: RiscvLower, x: VReg, mask: readonly number[]): VReg {
     if (first % size === 0 && mask.every((k, i) => k === first + (i % size)))
       return vi(c, emit.vrgather_vi, laneState(bits, 16 / size), x, first / size)
   }
-  return vv(c, emit.vrgather_vv, BYTES, x, vectorOf(c, BYTES_TYPE, Uint8Array.from(mask)))
+  return vv(c, emit.vrgather_vv, BYTES, x, vectorOf(c, I8X16, Uint8Array.from(mask)))
 }
-const BYTES_TYPE = 0x41 as Type
 
 /** Where the bytes of x followed by those of y are shifted down: by how much, else -1. */
 function slideOf(mask: readonly number[]): number {
@@ -227,7 +240,7 @@ function shuffleBytes(c: RiscvLower, x: Value, y: Value, immediateIndex: number)
     if (k >= 16) ones |= 1 << i
   })
   const low = mask.map((k) => k & 15)
-  const places = vectorOf(c, BYTES_TYPE, Uint8Array.from(low))
+  const places = vectorOf(c, I8X16, Uint8Array.from(low))
   const fromX = vv(c, emit.vrgather_vv, BYTES, a, places)
   const fromY = vv(c, emit.vrgather_vv, BYTES, b, places)
   emit.vmv_v_x(c, M0, c.li((ones << 16) >> 16, (ones << 16) >> 31), laneState(16, 1))
@@ -314,12 +327,9 @@ function bigScalar(c: RiscvLower, f: MemFlags): void {
 const scalars: TypeSet = typeUnion(fits64, floats)
 const pairs: TypeSet = typeUnion(i128, f128)
 
-/** The vector type of one lane as wide as scalar t. */
-function fromScalarBits(c: RiscvLower, t: Type, x: Value, f: MemFlags): VReg {
+function fromScalarBits(c: RiscvLower, _t: Type, x: Value, f: MemFlags): VReg {
   bigScalar(c, f)
-  const from = c.func.typeOf(x)
-  const st = laneState(laneBits(from), 1)
-  void t
+  const st = laneState(laneBits(c.func.typeOf(x)), 1)
   const i = laneInt(c, x)
   if (i !== undefined) return splatX(c, st, i)
   const d = tv(c)
@@ -348,7 +358,7 @@ function toPair(c: RiscvLower, x: Value, f: MemFlags): number {
 // ---- selection
 
 function selectBy(c: RiscvLower, { row, a, b }: Comparison, x: Value, y: Value): VReg {
-  const d = tv(c) as Writable<VReg>
+  const d = tv(c)
   const w = c.words
   const yes = v(c, x)
   const no = v(c, y)

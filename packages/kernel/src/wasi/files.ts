@@ -7,7 +7,6 @@ import { type GuestMemory, utf8 } from './guest-memory.ts'
 import { hostPath, resolvePath } from './path.ts'
 import type { Program, Run } from './program.ts'
 
-// biome-ignore-start format: table
 const READ = abi.rights('fd_read')
 const WRITE = abi.rights('fd_write')
 const SEEK = abi.rights('fd_seek')
@@ -18,7 +17,6 @@ const SET_TIMES = abi.rights('fd_filestat_set_times')
 const STATUS = abi.rights('fd_filestat_get')
 const SET_FLAGS = abi.rights('fd_fdstat_set_flags')
 const READDIR = abi.rights('fd_readdir')
-// biome-ignore-end format: table
 
 /** Numbers stay exact, and hosts take no larger offsets. */
 const MAX_OFFSET = BigInt(Number.MAX_SAFE_INTEGER)

@@ -1,5 +1,4 @@
 // Numbers of the backtracking allocator's arrays in its workspace.
-// biome-ignore-start format: table
 export const DEF_BLOCK = 0
 export const LAST_VALUE = 1
 export const LIVE_START = 2
@@ -28,4 +27,3 @@ export const NUMBER = 24
 export const KNOWN_IN = 25
 export const NEEDED = 26
 export const LIVE_AT = 27
-// biome-ignore-end format: table

@@ -1,0 +1,286 @@
+// docs/coverage.md: what riscv64 makes of each opcode at each type with which features, found out by compiling a function of that one instruction.
+// Run `node packages/isa-riscv64/coverage.ts` to write it; test/coverage.test.ts compares.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  bits,
+  ctrlAllows,
+  F128,
+  F16,
+  F32,
+  F64,
+  Format,
+  Func,
+  FunctionBuilder,
+  I128,
+  I16,
+  I32,
+  I64,
+  I8,
+  laneCount,
+  NEEDS_CTRL_IN_TEXT,
+  NUM_OPCODES,
+  operandConstraint,
+  opFlags,
+  opFormat,
+  opName,
+  opNumOperands,
+  opNumResults,
+  Op,
+  parseFunctions,
+  POLYMORPHIC,
+  satisfies,
+  signature,
+  type Type,
+  typeName,
+  type Value,
+  vectorOf,
+} from '@k23/ir'
+import { compileFunction, LowerError, type TargetIsa } from '@k23/machinst'
+import { createRiscv64 } from './src/isa.ts'
+
+const scalars: readonly Type[] = [I8, I16, I32, I64, I128, F16, F32, F64, F128]
+const vectors: readonly Type[] = [I8, I16, I32, I64, F16, F32, F64].flatMap((t) =>
+  [64, 128].filter((n) => n / bits(t) > 1).map((n) => vectorOf(t, n / bits(t))),
+)
+const types: readonly Type[] = [...scalars, ...vectors]
+
+const BITS = ['has_zba', 'has_zbb', 'has_zbs', 'has_zbkb', 'has_zicond', 'has_c', 'has_zcb']
+/** The columns. */
+const featureSets: readonly (readonly [name: string, flags: readonly string[]])[] = [
+  ['rv64gc', []],
+  ['+Zb* Zicond', BITS],
+  ['+Zfhmin', ['has_zfhmin']],
+  ['+Zfh Zfa', ['has_zfhmin', 'has_zfh', 'has_zfa']],
+  ['+V', ['has_v']],
+  ['all', [...BITS, 'has_zfhmin', 'has_zfh', 'has_zfa', 'has_v', 'has_zvfh', 'has_zvbb']],
+]
+const targets: readonly TargetIsa[] = featureSets.map(([, flags]) =>
+  createRiscv64(Object.fromEntries(flags.map((f) => [f, true])), { tls_model: 'elf_gd', enable_pinned_reg: true }),
+)
+
+/** What is compiled of one opcode at one type: functions that differ in the types of other operands. */
+interface Row {
+  readonly op: string
+  readonly type: string
+  readonly functions: readonly { readonly note: string; readonly make: () => Func }[]
+}
+
+const COMPUTING: ReadonlySet<number> = new Set<number>([
+  Format.Unary,
+  Format.Binary,
+  Format.Ternary,
+  Format.IntCompare,
+  Format.FloatCompare,
+  Format.IntAddTrap,
+  Format.CondTrap,
+  Format.BinaryImm8,
+  Format.TernaryImm8,
+  Format.Shuffle,
+  Format.LoadNoOffset,
+  Format.StoreNoOffset,
+  Format.Load,
+  Format.Store,
+  Format.AtomicRmw,
+  Format.AtomicCas,
+])
+
+/** Opcodes of other formats, in a function that uses them. */
+const others: readonly (readonly [op: string, text: string])[] = [
+  ['jump', 'function %f() { block0: jump block1 block1: return }'],
+  ['brif', 'function %f(i32) { block0(v0: i32): brif v0, block1, block2 block1: return block2: return }'],
+  [
+    'br_table',
+    'function %f(i32) { block0(v0: i32): br_table v0, block1, [block2, block1] block1: return block2: return }',
+  ],
+  ['trap', 'function %f() { block0: trap user1 }'],
+  ['debugtrap', 'function %f() { block0: debugtrap return }'],
+  ['call', 'function %f() { fn0 = %g() block0: call fn0() return }'],
+  ['call_indirect', 'function %f(i64) { sig0 = () block0(v0: i64): call_indirect sig0, v0() return }'],
+  ['return_call', 'function %f() tail { fn0 = %g() tail block0: return_call fn0() }'],
+  ['return_call_indirect', 'function %f(i64) tail { sig0 = () tail block0(v0: i64): return_call_indirect sig0, v0() }'],
+  [
+    'try_call',
+    'function %f() { fn0 = %g() system_v block0: try_call fn0(), sig0, block1, [default: block1] block1: return }',
+  ],
+  [
+    'try_call_indirect',
+    'function %f(i64) { sig0 = () system_v block0(v0: i64): try_call_indirect v0(), sig0, block1, [tag1: block1] block1: return }',
+  ],
+  [
+    'get_exception_handler_address',
+    'function %f() -> i64 { fn0 = %g() system_v block0: v0 = get_exception_handler_address.i64 block0, 0 try_call fn0(), sig0, block1, [default: block1] block1: return v0 }',
+  ],
+  ['func_addr', 'function %f() -> i64 { fn0 = %g() block0: v0 = func_addr.i64 fn0 return v0 }'],
+  ['symbol_value', 'function %f() -> i64 { gv0 = symbol %x block0: v0 = symbol_value.i64 gv0 return v0 }'],
+  ['tls_value', 'function %f() -> i64 { gv0 = symbol tls %x block0: v0 = tls_value.i64 gv0 return v0 }'],
+  ['stack_addr', 'function %f() -> i64 { ss0 = explicit_slot 8 block0: v0 = stack_addr.i64 ss0 return v0 }'],
+  ['fence', 'function %f() { block0: fence return }'],
+  ['get_pinned_reg', 'function %f() -> i64 { block0: v0 = get_pinned_reg.i64 return v0 }'],
+  ['get_frame_pointer', 'function %f() -> i64 { block0: v0 = get_frame_pointer.i64 return v0 }'],
+  ['get_stack_pointer', 'function %f() -> i64 { block0: v0 = get_stack_pointer.i64 return v0 }'],
+  ['get_return_address', 'function %f() -> i64 { block0: v0 = get_return_address.i64 return v0 }'],
+]
+
+/** Types that operand `i` may have. */
+function operandTypes(op: number, i: number, ctrl: Type): Type[] {
+  const found = types.filter((t) => satisfies(operandConstraint(op, i), t, ctrl))
+  // An address is an i64 here.
+  const address = found.length === 2 && found.includes(I32) && found.includes(I64)
+  const same = op === Op.bitcast ? found.filter((t) => bits(t) === bits(ctrl)) : found
+  return address && /load|store|atomic/.test(opName[op]) ? [I64] : same
+}
+
+function build(op: number, ctrl: Type, operands: readonly Type[]): Func {
+  const func = new Func({ kind: 'testcase', name: 'f' }, signature(operands, []))
+  const b = new FunctionBuilder(func)
+  const entry = b.createBlock()
+  b.appendBlockParamsForFunctionParams(entry)
+  b.switchToBlock(entry)
+  b.sealBlock(entry)
+  const args: Value[] = b.blockParams(entry)
+  const method = (b.ins as unknown as Record<string, (...xs: unknown[]) => number>)[opName[op]]
+  const params: unknown[] = (opFlags[op] & NEEDS_CTRL_IN_TEXT) !== 0 ? [ctrl] : []
+  switch (opFormat[op]) {
+    case Format.IntCompare:
+    case Format.FloatCompare:
+      params.push(1, ...args)
+      break
+    case Format.IntAddTrap:
+    case Format.CondTrap:
+      params.push(...args, 1)
+      break
+    case Format.BinaryImm8:
+    case Format.TernaryImm8:
+      params.push(...args, laneCount(ctrl) - 1)
+      break
+    case Format.Shuffle:
+      params.push(...args, b.createShuffleMask(Array.from({ length: 16 }, (_, i) => (i * 7) & 31)))
+      break
+    case Format.Load:
+    case Format.Store:
+    case Format.AtomicRmw:
+      params.push(0, ...(opFormat[op] === Format.AtomicRmw ? [0, ...args] : [...args, 0]))
+      break
+    case Format.LoadNoOffset:
+    case Format.StoreNoOffset:
+    case Format.AtomicCas:
+      params.push(op === Op.bitcast ? 4 : 0, ...args)
+      break
+    default:
+      params.push(...args)
+  }
+  const got = method.apply(b.ins, params)
+  const results =
+    opNumResults[op] === 1
+      ? [got as Value]
+      : Array.from({ length: opNumResults[op] }, (_, i) => func.result(got as never, i))
+  func.signature.returns = signature(
+    [],
+    results.map((x) => func.typeOf(x)),
+  ).returns
+  b.ins.return(results)
+  b.finalize()
+  return func
+}
+
+function combinations(lists: readonly (readonly Type[])[]): Type[][] {
+  return lists.reduce<Type[][]>((all, list) => all.flatMap((a) => list.map((t) => [...a, t])), [[]])
+}
+
+function rows(): Row[] {
+  const out: Row[] = []
+  for (let op = 1; op < NUM_OPCODES; op++) {
+    const name = opName[op]
+    const text = others.find(([o]) => o === name)?.[1]
+    if (text !== undefined)
+      out.push({ op: name, type: '', functions: [{ note: '', make: () => parseFunctions(text).functions[0].func }] })
+    if (!COMPUTING.has(opFormat[op]) || name.startsWith('x86_')) continue
+    const polymorphic = (opFlags[op] & POLYMORPHIC) !== 0
+    const ctrls = polymorphic ? types.filter((t) => ctrlAllows(op, t)) : [0 as Type]
+    for (const ctrl of ctrls) {
+      const lists = Array.from({ length: opNumOperands[op] }, (_, i) => operandTypes(op, i, ctrl))
+      // The amount of a shift may have any type; what matters is the first.
+      const shift = /^(ishl|ushr|sshr|rotl|rotr)$/.test(name)
+      const functions = combinations(shift ? [lists[0], [I32]] : lists).map((operands) => ({
+        note:
+          lists.some((l) => l.length > 1) && !shift
+            ? operands
+                .filter((_, i) => lists[i].length > 1)
+                .map(typeName)
+                .join(' ')
+            : '',
+        make: () => build(op, ctrl, operands),
+      }))
+      if (functions.length !== 0) out.push({ op: name, type: ctrl === 0 ? '' : typeName(ctrl), functions })
+    }
+  }
+  return out
+}
+
+/** `yes`, the routines that are called, or what is said of it. */
+function outcome(isa: TargetIsa, func: Func): string {
+  try {
+    const { relocs } = compileFunction(isa, func, { algorithm: 'single_pass' })
+    const called = relocs.flatMap((r) => (r.name.kind === 'libcall' ? [r.name.name] : []))
+    return called.length === 0 ? 'yes' : `call ${[...new Set(called)].map((n) => `\`${n}\``).join(' ')}`
+  } catch (e) {
+    if (e instanceof LowerError) return `no: ${e.mend}`
+    throw e
+  }
+}
+
+/** The text of docs/coverage.md. */
+export function coverage(): string {
+  const errors: string[] = []
+  const counts = { yes: 0, call: 0, no: 0 }
+  const cell = (o: string): string => {
+    if (!o.startsWith('no: ')) return o
+    const text = o.slice(4)
+    if (!errors.includes(text)) errors.push(text)
+    return `no[^${errors.indexOf(text) + 1}]`
+  }
+  // Lines of one opcode with the same cells are one line.
+  const lines = new Map<string, string[]>()
+  for (const { op, type, functions } of rows()) {
+    const byCells = new Map<string, string[]>()
+    for (const { note, make } of functions) {
+      const cells = targets.map((isa) => outcome(isa, make()))
+      for (const c of cells) counts[c === 'yes' ? 'yes' : c.startsWith('no') ? 'no' : 'call']++
+      const key = cells.map(cell).join(' | ')
+      byCells.set(key, [...(byCells.get(key) ?? []), note])
+    }
+    for (const [cells, notes] of byCells) {
+      const of = byCells.size === 1 ? '' : ` (${notes.join(', ')})`
+      const key = `${op}\u0000${cells}`
+      lines.set(key, [...(lines.get(key) ?? []), `${type}${of}`])
+    }
+  }
+  const body = [...lines].map(([key, at]) => {
+    const [op, cells] = key.split('\u0000')
+    return `| \`${op}\` | ${at.join(' ')} | ${cells} |`
+  })
+  return [
+    '# What riscv64 lowers',
+    '',
+    'Made by `node packages/isa-riscv64/coverage.ts`: each opcode, at each scalar type and each vector type of 64 and 128 bits, compiled with the features of',
+    'each column. `call`: by a routine of the library. In brackets the types of operands, where they matter. Constants, `return`, `nop` and the opcodes of x64 are',
+    'left out; `dynamic_stack_addr` and `stack_switch` are not lowered.',
+    '',
+    `${counts.yes} combinations are lowered in line, ${counts.call} by a call, ${counts.no} are refused.`,
+    '',
+    `| opcode | types | ${featureSets.map(([n]) => n).join(' | ')} |`,
+    `|---|---|${featureSets.map(() => '---').join('|')}|`,
+    ...body,
+    '',
+    ...errors.map((e, i) => `[^${i + 1}]: ${e}`),
+    '',
+  ].join('\n')
+}
+
+export const COVERAGE_FILE: string = join(import.meta.dirname, 'docs', 'coverage.md')
+
+if (import.meta.main) {
+  mkdirSync(join(import.meta.dirname, 'docs'), { recursive: true })
+  writeFileSync(COVERAGE_FILE, coverage())
+}
