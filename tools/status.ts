@@ -45,7 +45,9 @@ console.log('|---|---:|---:|---:|---:|')
 for (const [what, args] of rows) {
   const all = results(args)
   const good = all.filter((c) => c.pass > 0 && c.fail === 0).length
-  console.log(`| ${what} | ${good} of ${all.length} | ${number(sum(all, 'pass'))} | ${number(sum(all, 'fail'))} | ${number(sum(all, 'skip'))} |`)
+  console.log(
+    `| ${what} | ${good} of ${all.length} | ${number(sum(all, 'pass'))} | ${number(sum(all, 'fail'))} | ${number(sum(all, 'skip'))} |`,
+  )
 }
 console.log(
   '\nSkipped are checks for machines and features that do not exist here yet, and vectors; `./k23 test` and `./k23 wast` print the reasons.',

@@ -388,6 +388,7 @@ function emitEpilogue(s: Scratch, b: CodeBuffer, frame: FrameLayout, pop: number
     emit.ld(s, RA, SP, 8)
     emit.ld(s, FP, SP, 0)
     s.flush(b)
+    b.unwindRow(SP_REG, 16 + frame.tailBytes, [])
     s.addOffset(SP, SP, 16 + frame.tailBytes + pop)
   } else if (pop !== 0) s.addOffset(SP, SP, pop)
   s.flush(b)

@@ -9,7 +9,20 @@
 // Invariant: each row of `facts` below is a promise of the rules for that opcode (lower/*.ts); the sweeps and the random programs, which put garbage above
 // narrow arguments, test it.
 import { I32Vec, NONE } from '@k23/entity'
-import { BIG, type Block, branchTargets, type Func, I32, type Inst, isInt, isValueArg, laneBits, Op, type Type, type Value } from '@k23/ir'
+import {
+  BIG,
+  type Block,
+  branchTargets,
+  type Func,
+  I32,
+  type Inst,
+  isInt,
+  isValueArg,
+  laneBits,
+  Op,
+  type Type,
+  type Value,
+} from '@k23/ir'
 
 /** The register holds the value sign-extended from its type. */
 export const SIGN = 1
@@ -18,6 +31,7 @@ export const ZERO = 2
 const BOTH = SIGN | ZERO
 
 /** i32 results that are sign-extended: *w instructions. */
+// biome-ignore format: table
 const WORD_OPS: ReadonlySet<number> = new Set([
   Op.iadd, Op.isub, Op.ineg, Op.imul, Op.ishl, Op.ushr, Op.sshr, Op.udiv, Op.sdiv, Op.urem, Op.srem,
 ])

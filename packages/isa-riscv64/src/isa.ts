@@ -65,6 +65,5 @@ export function createRiscv64(named: Readonly<Record<string, boolean>>, shared: 
 
 /** The compiled rules. */
 function match(cx: RiscvLower, inst: Inst): boolean {
-  const root = roots[cx.func.op[inst]]
-  return root !== undefined && root(cx, inst)
+  return roots[cx.func.op[inst]]?.(cx, inst) ?? false
 }

@@ -72,7 +72,8 @@ const wide =
   (f: Op2, word: Op2) =>
   (c: RiscvLower, t: Type, x: Value, y: Value): XReg =>
     c.rrr(t === I32 ? word : f, c.x(x), c.x(y))
-const addImm = (c: RiscvLower, t: Type, x: Value, k: number): XReg => c.rri(t === I32 ? emit.addiw : emit.addi, c.x(x), k)
+const addImm = (c: RiscvLower, t: Type, x: Value, k: number): XReg =>
+  c.rri(t === I32 ? emit.addiw : emit.addi, c.x(x), k)
 
 /** (x | y) - ((x ^ y) >> 1): the mean, rounded up, without the sum's carry. */
 function average(c: RiscvLower, _t: Type, x: Value, y: Value): XReg {
