@@ -29,7 +29,7 @@ const programs: readonly [path: string, millions: number][] = [
   ['rust-json/benchmark',             191],
   ['shootout/shootout-ackermann',      12],
   ['shootout/shootout-base64',       2375],
-  ['shootout/shootout-ed25519',     30000],
+  ['shootout/shootout-ed25519',     58747],
   ['shootout/shootout-fib2',        15606],
   ['shootout/shootout-gimli',          18],
   ['shootout/shootout-heapsort',     9262],
@@ -41,7 +41,7 @@ const programs: readonly [path: string, millions: number][] = [
   ['shootout/shootout-sieve',        9041],
   ['shootout/shootout-switch',        286],
   ['shootout/shootout-xblabla20',      18],
-  ['sqlite3/sqlite3',               26666],
+  ['sqlite3/sqlite3',               20195],
 ]
 
 const TIMEOUT = long ? 1_800_000 : 120_000

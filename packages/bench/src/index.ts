@@ -1,6 +1,7 @@
 // Benchmarks, and the real module that they and `npm start` run.
 export { compileSuite, type CompileRow, type CompileSkip, type CompileSuiteOptions, PHASES } from './compile-suite.ts'
 export { type Direction, initialize, transform, type ZlibInstance } from './deflate.ts'
+export { type GccRow, gccSuite } from './gcc-suite.ts'
 export { emulatorSuite, type EmulatorRow, type EmulatorSuiteOptions } from './emulator-suite.ts'
 export {
   ALGORITHMS,

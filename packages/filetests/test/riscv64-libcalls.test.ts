@@ -179,6 +179,25 @@ describe('f128', () => {
   })
 })
 
+test('fma of f128', () => {
+  compare(one('fma', ['f128', 'f128', 'f128'], 'f128'), ['f128', 'f128', 'f128'], [], 600, 11)
+  // what nearly cancels: x * y - (x * y, rounded), and the neighbours of the product
+  const text = `function %f(f128, f128, i64) -> f128 {
+block0(v0: f128, v1: f128, v2: i64):
+    v3 = fmul v0, v1
+    v4 = bitcast.i128 v3
+    v5 = iconst.i64 7
+    v6 = band v2, v5
+    v7 = uextend.i128 v6
+    v8 = iadd v4, v7
+    v9 = bitcast.f128 v8
+    v10 = fneg v9
+    v11 = fma v0, v1, v10
+    return v11
+}`
+  compare(text, ['f128', 'f128', 'i64'], [], 400, 12)
+})
+
 describe('f16 without Zfhmin', () => {
   test.each(['fadd', 'fsub', 'fmul', 'fdiv', 'fmin', 'fmax', 'fcopysign'])('%s', (op) => {
     compare(one(op, ['f16', 'f16'], 'f16'), ['f16', 'f16'], [], 300, op.charCodeAt(2))

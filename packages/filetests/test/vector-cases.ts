@@ -20,10 +20,16 @@ export function laneOf(type: string): string {
 const sizeOf = (type: string): number => bitsOf(laneOf(type)) * lanesOf(type)
 
 /** All edge values of a lane or scalar type. */
-export function edgesOf(type: string): bigint[] {
+export function edgesOf(type: string): readonly bigint[] {
   const lane = laneOf(type)
-  return lane[0] === 'f' ? floatEdges(bitsOf(lane)) : intEdges(bitsOf(lane), true)
+  let edges = edgeLists.get(lane)
+  if (edges === undefined) {
+    edges = lane[0] === 'f' ? floatEdges(bitsOf(lane)) : intEdges(bitsOf(lane), true)
+    edgeLists.set(lane, edges)
+  }
+  return edges
 }
+const edgeLists = new Map<string, readonly bigint[]>()
 
 /** The `k`-th value for an operand: edges in its lanes, each lane at another place; operand `index` runs at a speed of its own. */
 export function edgeValue(type: string, index: number, k: number): bigint {
@@ -40,11 +46,17 @@ export function edgeValue(type: string, index: number, k: number): bigint {
   return out
 }
 
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b)
+}
+
 /** At most `calls` lists of arguments, spread over all combinations of edges. */
 export function* vectorArguments(c: VectorCase, calls: number): Generator<DataValue[]> {
   const total = c.params.reduce((n, t) => n * edgesOf(t).length, 1)
   const count = Math.min(total, calls)
-  const step = total <= calls ? 1 : Math.max(1, Math.floor(total / count) | 1)
+  let step = total <= calls ? 1 : Math.max(1, Math.floor(total / count))
+  // A step with a divisor in common with a number of edges would miss the rest of them.
+  while (c.params.some((t) => gcd(step, edgesOf(t).length) > 1)) step++
   for (let k = 0; k < count; k++) yield c.params.map((t, i) => dataValue(parseType(t), edgeValue(t, i, k * step)))
 }
 
@@ -75,6 +87,9 @@ const literal = (bytes: readonly number[]): string =>
     .map((b) => b.toString(16).padStart(2, '0'))
     .join('')}`
 
+const ofLanes = (size: number, lane: (i: number) => number): number[] =>
+  Array.from({ length: 16 }, (_, k) => lane(Math.floor(k / size)) * size + (k % size))
+
 /** Shuffles of each class that a back end may treat apart, and some of none. */
 const SHUFFLES: readonly (readonly number[])[] = [
   Array.from({ length: 16 }, (_, i) => i),
@@ -96,6 +111,21 @@ const SHUFFLES: readonly (readonly number[])[] = [
   Array.from({ length: 16 }, (_, i) => (i < 8 ? 2 * i : 2 * i - 15)),
   [3, 19, 0, 31, 16, 15, 7, 7, 22, 1, 30, 17, 2, 8, 25, 9],
   [16, 1, 18, 3, 20, 5, 22, 7, 24, 9, 26, 11, 28, 13, 30, 15],
+  // lanes of each width in turn, even and odd lanes, pairs of halves; in both orders of the operands
+  ...[1, 2, 4].flatMap((size) => {
+    const n = 16 / size
+    return [
+      ...[0, n / 2].map((from) => ofLanes(size, (i) => from + (i >> 1) + (i & 1) * n)),
+      ...[0, n / 2].map((from) => ofLanes(size, (i) => (from + (i >> 1) + (i & 1) * n) ^ n)),
+      ...[0, 1].map((odd) => ofLanes(size, (i) => 2 * i + odd)),
+      ...[0, 1].map((odd) => ofLanes(size, (i) => (2 * i + odd) ^ n)),
+      ofLanes(size, (i) => (i * 5 + 3) % (2 * n)),
+    ]
+  }),
+  ...[0, 1, 2, 3].flatMap((a) => [0, 1, 2, 3].map((b) => ofLanes(8, (i) => (i === 0 ? a : b)))),
+  ...Array.from({ length: 10 }, (_, s) =>
+    Array.from({ length: 16 }, (_, i) => (i * (2 * s + 1) * 7 + s * s * 5 + i * i * s) & 31),
+  ),
 ]
 
 export function vectorCases(): VectorCase[] {
@@ -272,7 +302,8 @@ export function vectorCases(): VectorCase[] {
       if (u === t || sizeOf(u) !== sizeOf(t)) continue
       def(`bitcast ${u} ${t}`, [t], [u], [`v9 = bitcast.${u} little v0`, 'return v9'])
       if (!all.includes(u)) def(`bitcast ${t} ${u}`, [u], [t], [`v9 = bitcast.${t} little v0`, 'return v9'])
-      else def(`bitcast big ${u} ${t}`, [t], [u], [`v9 = bitcast.${u} big v0`, 'return v9'])
+      def(`bitcast big ${u} ${t}`, [t], [u], [`v9 = bitcast.${u} big v0`, 'return v9'])
+      if (!all.includes(u)) def(`bitcast big ${t} ${u}`, [u], [t], [`v9 = bitcast.${t} big v0`, 'return v9'])
     }
     const bytes = sizeOf(t) / 8
     const constants: number[][] = [
@@ -295,13 +326,20 @@ export function vectorCases(): VectorCase[] {
     ['load32x2', 'i64x2', 2],
   ] as const)
     for (const s of ['u', 's'])
-      def(
-        `${s}${op} ${n}`,
-        ['i64x2'],
-        [t],
-        ['v5 = stack_addr.i64 ss0', 'store v0, v5+8', `v9 = ${s}${op} v5+11`, 'return v9'],
-        { slots: '    ss0 = explicit_slot 32\n' },
-      )
+      for (const order of ['little', 'big'])
+        def(
+          `${s}${op} ${order} ${n}`,
+          ['i64x2'],
+          [t],
+          ['v5 = stack_addr.i64 ss0', 'store v0, v5+8', `v9 = ${s}${op} ${order} v5+11`, 'return v9'],
+          { slots: '    ss0 = explicit_slot 32\n' },
+        )
+  for (const t of ['i16x8', 'i32x4', 'i16x4'])
+    def(`x86_pmulhrsw ${t}`, [t, t], [t], ['v9 = x86_pmulhrsw v0, v1', 'return v9'])
+  def('x86_pmaddubsw', ['i8x16', 'i8x16'], ['i16x8'], ['v9 = x86_pmaddubsw v0, v1', 'return v9'])
+  def('x86_pshufb', ['i8x16', 'i8x16'], ['i8x16'], ['v9 = x86_pshufb v0, v1', 'return v9'])
+  for (const t of ['f32x4', 'f64x2'])
+    def(`x86_cvtt2dq ${t}`, [t], [t.replace('f', 'i')], [`v9 = x86_cvtt2dq.${t.replace('f', 'i')} v0`, 'return v9'])
   def('swizzle', ['i8x16', 'i8x16'], ['i8x16'], ['v9 = swizzle v0, v1', 'return v9'])
   SHUFFLES.forEach((mask, i) => {
     const list = `[${mask.join(' ')}]`

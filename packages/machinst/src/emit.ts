@@ -5,7 +5,7 @@
 // branch whose taken side follows is inverted. So there is nothing to mend behind the fact, and code is emitted in order, once (or
 // twice, where branches have to be widened: code-buffer.ts).
 import { bug, type I32Vec } from '@k23/entity'
-import type { AllocOutput } from '@k23/regalloc'
+import type { AllocOutput, PRegSet } from '@k23/regalloc'
 import {
   FRAME_INCOMING,
   FRAME_OUTGOING,
@@ -92,7 +92,7 @@ export function layoutFrame(
   out: AllocOutput,
   keepFramePointer: boolean,
 ): FrameLayout {
-  const clobbers = isa.savedRegisters(sig, req.savesAll ? out.usedRegs.map(() => -1) : out.usedRegs)
+  const clobbers = isa.savedRegisters(sig, req.savesAll ? withAllocatable(isa, out.usedRegs) : out.usedRegs)
   const align = isa.stackAlign
   const up = (n: number, a: number): number => (n + a - 1) & -a
   let clobberBytes = 0
@@ -117,6 +117,15 @@ export function layoutFrame(
     tailBytes: Math.max(0, req.tailArgBytes - abi.stackArgBytes),
     popBytes: abi.calleePops ? abi.stackArgBytes : 0,
   }
+}
+
+/** With every register that the allocator may use: not the pinned one, which is no function's to restore. */
+function withAllocatable(isa: TargetIsa, used: PRegSet): PRegSet {
+  const { preferred, nonPreferred, scratch } = isa.env
+  const set = used.slice()
+  for (const r of [...preferred.flat(), ...nonPreferred.flat(), ...scratch])
+    if (r !== undefined) set[r >> 5] |= 1 << (r & 31)
+  return set
 }
 
 /** Offsets of blocks and of instructions in the emitted code, for `explain`. */

@@ -40,7 +40,8 @@ function attempt(seed: number, algorithm: Algorithm): void {
 }
 
 for (const algorithm of algorithms) {
-  test(`${algorithm}: ${runs} random programs`, () => {
+  // Some milliseconds a program where the machine is busy.
+  test(`${algorithm}: ${runs} random programs`, { timeout: 30_000 + 10 * runs }, () => {
     for (let seed = 1; seed <= runs; seed++) attempt(seed, algorithm)
   })
 

@@ -12,6 +12,7 @@ import {
   unordered,
 } from './float-arithmetic.ts'
 import { convert, fromInteger, toInteger } from './float-convert.ts'
+import { fusedMultiplyAdd } from './float-fma.ts'
 import { memcmp, memcpy, memmove, memset } from './memory.ts'
 import { rounding } from './rounding.ts'
 
@@ -91,6 +92,7 @@ export const LIBRARY_ROUTINES: readonly LibraryRoutine[] = [
   row('__subtf3',   '__subtf3',   addition(true)),
   row('__multf3',   '__multf3',   multiplication),
   row('__divtf3',   '__divtf3',   division),
+  row('fmal',       'fmal',       fusedMultiplyAdd),
   row('sqrtl',      'sqrtl',      squareRoot),
   row('ceill',      'ceill',      toIntegral('ceil')),
   row('floorl',     'floorl',     toIntegral('floor')),

@@ -17,12 +17,14 @@ import { vectorFloatRules } from './vector-float.ts'
 import { vectorIntegerRules } from './vector-integer.ts'
 import { vectorLaneRules } from './vector-lanes.ts'
 import { vectorMemoryRules } from './vector-memory.ts'
+import { vectorX86Rules } from './vector-x86.ts'
 
 export const rules: readonly Rule[] = [
   ...vectorFloatRules,
   ...vectorIntegerRules,
   ...vectorLaneRules,
   ...vectorMemoryRules,
+  ...vectorX86Rules,
   ...arithRules,
   ...divideRules,
   ...libcallRules,

@@ -36,6 +36,7 @@ import {
   fdiv,
   fits64,
   floor,
+  fma,
   fmax,
   fmin,
   fmul,
@@ -110,6 +111,7 @@ export function convertHalf(c: RiscvLower, from: Type, to: Type, x: FReg): FReg 
 
 const quad1: Signature = signature([F128], [F128], 'system_v')
 const quad2: Signature = signature([F128, F128], [F128], 'system_v')
+const quad3: Signature = signature([F128, F128, F128], [F128], 'system_v')
 const quadTest: Signature = signature([F128, F128], [I32], 'system_v')
 
 const unary =
@@ -203,6 +205,7 @@ export const libcallRules: Rule[] = [
   rule('fdiv_quad', f128, [val, val], (x, y) => fdiv(x, y), binary('__divtf3')),
   rule('fmin_quad', f128, [val, val], (x, y) => fmin(x, y), binary('__k23_fmin_f128')),
   rule('fmax_quad', f128, [val, val], (x, y) => fmax(x, y), binary('__k23_fmax_f128')),
+  rule('fma_quad', f128, [val, val, val], (x, y, z) => fma(x, y, z), (c, _t, x, y, z) => callRoutine(c, 'fmal', quad3, [x, y, z])),
   rule('sqrt_quad', f128, [val],      (x) => sqrt(x),       unary('sqrtl')),
   rule('ceil_quad', f128, [val],      (x) => ceil(x),       unary('ceill')),
   rule('floor_quad', f128, [val],     (x) => floor(x),      unary('floorl')),

@@ -214,14 +214,14 @@ function choose(c: RiscvLower, _t: Type, cc: FloatCC, a: Value, b: Value, x: Val
 // ---- conversions
 
 /** Rows for a source of the same width, of half, of twice the width. */
-type Rows = readonly [V1, V1, V1]
+export type Rows = readonly [V1, V1, V1]
 const fromSigned: Rows = [emit.vfcvt_f_x_v, emit.vfwcvt_f_x_v, emit.vfncvt_f_x_w]
 const fromUnsigned: Rows = [emit.vfcvt_f_xu_v, emit.vfwcvt_f_xu_v, emit.vfncvt_f_xu_w]
-const toSigned: Rows = [emit.vfcvt_rtz_x_f_v, emit.vfwcvt_rtz_x_f_v, emit.vfncvt_rtz_x_f_w]
+export const toSigned: Rows = [emit.vfcvt_rtz_x_f_v, emit.vfwcvt_rtz_x_f_v, emit.vfncvt_rtz_x_f_w]
 const toUnsigned: Rows = [emit.vfcvt_rtz_xu_f_v, emit.vfwcvt_rtz_xu_f_v, emit.vfncvt_rtz_xu_f_w]
 
 /** x in lanes of t. */
-function convert(c: RiscvLower, rows: Rows, t: Type, from: Type, x: VReg): VReg {
+export function convert(c: RiscvLower, rows: Rows, t: Type, from: Type, x: VReg): VReg {
   const to = laneBits(t)
   const n = laneBits(from)
   const lanes = laneCount(t)

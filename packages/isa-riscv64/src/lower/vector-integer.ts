@@ -87,7 +87,7 @@ const withScalar = (op: VX) => (c: RiscvLower, t: Type, x: Value, y: Value) =>
 const withImm = (op: VI) => (c: RiscvLower, t: Type, x: Value, k: number) => vi(c, op, stateOf(t), v(c, x), k)
 
 /** The state with fixed-point results rounded to nearest, ties up. */
-function rounded(state: number): number {
+export function rounded(state: number): number {
   return vstate((vstateVtype(state) >> 3) & 7, vstateVtype(state) & 7, vstateAvl(state), VXRM_RNU)
 }
 const twoRounded = (op: VV) => (c: RiscvLower, t: Type, x: Value, y: Value) =>

@@ -198,6 +198,7 @@ export function vectorOf(c: RiscvLower, t: Type, bytes: Uint8Array): VReg {
 // ---- permutations
 
 const BYTES = laneState(8, 16)
+const WORDS = laneState(64, 2)
 
 /** Bytes of x at constant places below 16. */
 function gather(c: RiscvLower, x: VReg, mask: readonly number[]): VReg {
@@ -218,32 +219,80 @@ function slideOf(mask: readonly number[]): number {
   return by > 0 && by < 16 && mask.every((k, i) => k === by + i) ? by : -1
 }
 
+const same = (a: readonly number[], b: readonly number[]): boolean => a.every((k, i) => k === b[i])
+/** The byte mask of a mask of lanes of `size` bytes. */
+const bytesOf = (lanes: readonly number[], size: number): number[] =>
+  lanes.flatMap((lane) => Array.from({ length: size }, (_, k) => lane * size + k))
+
+/** v0 = these 16 bits. */
+function maskBits(c: RiscvLower, ones: number): void {
+  emit.vmv_v_x(c, M0, c.li((ones << 16) >> 16, (ones << 16) >> 31), laneState(16, 1))
+}
+
+/**
+ * Lanes of a and b in turn, from a's lane `from` on: a + b * 2^bits in lanes of twice the width, as a + b and b times the greatest number of a lane (without
+ * overflow, since the sum of all is below 2^(2 bits)).
+ */
+function interleave(c: RiscvLower, bits: number, a: VReg, b: VReg, from: number): VReg {
+  const st = laneState(bits, 128 / bits)
+  const half = halfState(bits, 64 / bits)
+  const low = slideDown(c, st, a, from)
+  const high = slideDown(c, st, b, from)
+  const d = tv(c)
+  emit.vwmaccu_vx(c, d, vv(c, emit.vwaddu_vv, half, low, high), c.li(-1, -1), high, half)
+  return d
+}
+
+/** Shuffles of two operands that have short forms, a being bytes 0 to 15 of the mask; undefined where this is none. */
+function shuffleOfTwo(c: RiscvLower, mask: readonly number[], a: VReg, b: VReg): VReg | undefined {
+  const by = slideOf(mask)
+  if (by !== -1) return join(c, BYTES, slideDown(c, BYTES, a, by), b, 16 - by)
+  for (const bits of [8, 16, 32]) {
+    const size = bits / 8
+    const n = 16 / size
+    for (const from of [0, n / 2]) {
+      const lanes = Array.from({ length: n }, (_, i) => from + (i >> 1) + (i & 1) * n)
+      if (same(mask, bytesOf(lanes, size))) return interleave(c, bits, a, b, from)
+    }
+    for (const odd of [0, 1]) {
+      const lanes = Array.from({ length: n }, (_, i) => 2 * i + odd)
+      if (!same(mask, bytesOf(lanes, size))) continue
+      // Halves of lanes of twice the width.
+      const st = halfState(bits, n / 2)
+      const shift = odd * bits
+      const pick = (x: VReg): VReg =>
+        shift < 32 ? vi(c, emit.vnsrl_wi, st, x, shift) : vx(c, emit.vnsrl_wx, st, x, c.li(shift, 0))
+      return join(c, laneState(bits, n), pick(a), pick(b), n / 2)
+    }
+  }
+  // Two halves, the first of a, the second of b.
+  for (const first of [0, 1])
+    for (const second of [0, 1])
+      if (same(mask, bytesOf([first, 2 + second], 8)))
+        return join(c, WORDS, slideDown(c, WORDS, a, first), slideDown(c, WORDS, b, second), 1)
+  return undefined
+}
+
 function shuffleBytes(c: RiscvLower, x: Value, y: Value, immediateIndex: number): VReg {
   let mask = [...c.func.immediates[immediateIndex]]
   if (x === y) mask = mask.map((k) => k & 15)
   if (mask.every((k) => k < 16)) return gather(c, v(c, x), mask)
-  if (mask.every((k) => k >= 16))
-    return gather(
-      c,
-      v(c, y),
-      mask.map((k) => k - 16),
-    )
+  const swapped = mask.map((k) => k ^ 16)
+  if (swapped.every((k) => k < 16)) return gather(c, v(c, y), swapped)
   const a = v(c, x)
   const b = v(c, y)
-  const by = slideOf(mask)
-  if (by !== -1) return join(c, BYTES, slideDown(c, BYTES, a, by), b, 16 - by)
-  const turned = slideOf(mask.map((k) => k ^ 16))
-  if (turned !== -1) return join(c, BYTES, slideDown(c, BYTES, b, turned), a, 16 - turned)
-  // From x everywhere, then from y where v0 says so.
-  let ones = 0
-  mask.forEach((k, i) => {
-    if (k >= 16) ones |= 1 << i
-  })
-  const low = mask.map((k) => k & 15)
-  const places = vectorOf(c, I8X16, Uint8Array.from(low))
-  const fromX = vv(c, emit.vrgather_vv, BYTES, a, places)
-  const fromY = vv(c, emit.vrgather_vv, BYTES, b, places)
-  emit.vmv_v_x(c, M0, c.li((ones << 16) >> 16, (ones << 16) >> 31), laneState(16, 1))
+  const short = shuffleOfTwo(c, mask, a, b) ?? shuffleOfTwo(c, swapped, b, a)
+  if (short !== undefined) return short
+  // From x everywhere, from y everywhere, and from either as v0 says.
+  const places = mask.map((k) => k & 15)
+  const inPlace = places.every((k, i) => k === i)
+  const index = inPlace ? undefined : vectorOf(c, I8X16, Uint8Array.from(places))
+  const fromX = index === undefined ? a : vv(c, emit.vrgather_vv, BYTES, a, index)
+  const fromY = index === undefined ? b : vv(c, emit.vrgather_vv, BYTES, b, index)
+  maskBits(
+    c,
+    mask.reduce((ones, k, i) => ones | ((k >> 4) << i), 0),
+  )
   return merge(c, BYTES, fromY, fromX)
 }
 
@@ -297,13 +346,12 @@ function highBits(c: RiscvLower, x: Value): XReg {
 
 // ---- bits
 
-/** Bytes of each lane in reverse order. */
-export function reverseLanes(c: RiscvLower, t: Type, x: VReg): VReg {
-  const bits = laneBits(t)
-  const lanes = laneCount(t)
+/** Bytes of each of `lanes` lanes of `bits` bits in reverse order. */
+export function reverseBytes(c: RiscvLower, bits: number, lanes: number, x: VReg): VReg {
   let r = x
   // Exchange halves, of ever shorter lanes.
-  for (let n = bits; n > 8; n /= 2) {
+  if (bits === 128) r = join(c, WORDS, slideDown(c, WORDS, x, 1), x, 1)
+  for (let n = Math.min(bits, 64); n > 8; n /= 2) {
     const st = laneState(n, (lanes * bits) / n)
     const h = n / 2
     const up = h < 32 ? vi(c, emit.vsll_vi, st, r, h) : vx(c, emit.vsll_vx, st, r, c.li(h, 0))
@@ -313,44 +361,39 @@ export function reverseLanes(c: RiscvLower, t: Type, x: VReg): VReg {
   return r
 }
 
-function reinterpret(c: RiscvLower, t: Type, x: Value, f: MemFlags): VReg {
-  const from = c.func.typeOf(x)
-  const a = v(c, x)
-  if ((f & BIG) === 0 || laneBits(from) === laneBits(t)) return a
-  return reverseLanes(c, t, reverseLanes(c, from, a))
+/** Bits of type `from` as those of type t: where `f` says big-endian, as if stored and loaded in that order, each lane highest byte first. */
+function reorder(c: RiscvLower, t: Type, from: Type, x: VReg, f: MemFlags): VReg {
+  if ((f & BIG) === 0 || laneBits(from) === laneBits(t)) return x
+  return reverseBytes(c, laneBits(t), laneCount(t), reverseBytes(c, laneBits(from), laneCount(from), x))
 }
 
-function bigScalar(c: RiscvLower, f: MemFlags): void {
-  if ((f & BIG) !== 0) c.unsupported('a big-endian bitcast between vector and scalar', 'use little')
+function reinterpret(c: RiscvLower, t: Type, x: Value, f: MemFlags): VReg {
+  return reorder(c, t, c.func.typeOf(x), v(c, x), f)
 }
 
 const scalars: TypeSet = typeUnion(fits64, floats)
 const pairs: TypeSet = typeUnion(i128, f128)
 
-function fromScalarBits(c: RiscvLower, _t: Type, x: Value, f: MemFlags): VReg {
-  bigScalar(c, f)
-  const st = laneState(laneBits(c.func.typeOf(x)), 1)
+function fromScalarBits(c: RiscvLower, t: Type, x: Value, f: MemFlags): VReg {
+  const from = c.func.typeOf(x)
+  const st = laneState(laneBits(from), 1)
   const i = laneInt(c, x)
-  if (i !== undefined) return splatX(c, st, i)
+  if (i !== undefined) return reorder(c, t, from, splatX(c, st, i), f)
   const d = tv(c)
   emit.vfmv_v_f(c, d, c.f(x), st)
-  return d
+  return reorder(c, t, from, d, f)
 }
 
 function toScalarBits(c: RiscvLower, t: Type, x: Value, f: MemFlags): XReg | FReg {
-  bigScalar(c, f)
-  return firstLane(c, t, v(c, x))
+  return firstLane(c, t, reorder(c, t, c.func.typeOf(x), v(c, x), f))
 }
 
-const WORDS = laneState(64, 2)
-
-function fromPair(c: RiscvLower, x: Value, f: MemFlags): VReg {
-  bigScalar(c, f)
-  return vx(c, emit.vslide1up_vx, WORDS, splatX(c, WORDS, c.hi(x)), c.lo(x))
+function fromPair(c: RiscvLower, t: Type, x: Value, f: MemFlags): VReg {
+  const both = vx(c, emit.vslide1up_vx, WORDS, splatX(c, WORDS, c.hi(x)), c.lo(x))
+  return reorder(c, t, c.func.typeOf(x), both, f)
 }
-function toPair(c: RiscvLower, x: Value, f: MemFlags): number {
-  bigScalar(c, f)
-  const a = v(c, x)
+function toPair(c: RiscvLower, t: Type, x: Value, f: MemFlags): number {
+  const a = reorder(c, t, c.func.typeOf(x), v(c, x), f)
   const lo = lane0(c, WORDS, a)
   return c.pair(lo, lane0(c, WORDS, slideDown(c, WORDS, a, 1)))
 }
@@ -408,9 +451,9 @@ export const vectorLaneRules: Rule[] = [
 
   rule('v_bitcast',        vectors, [valOf(vectors), flags], (x, f) => bitcast(x, f),         reinterpret),
   rule('v_bitcast_scalar', vectors, [valOf(scalars), flags], (x, f) => bitcast(x, f),         fromScalarBits),
-  rule('v_bitcast_pair',   vectors, [valOf(pairs), flags],   (x, f) => bitcast(x, f),         (c, _t, x, f) => fromPair(c, x, f)),
+  rule('v_bitcast_pair',   vectors, [valOf(pairs), flags],   (x, f) => bitcast(x, f),         fromPair),
   rule('v_bitcast_to_scalar', scalars, [valOf(vectors), flags], (x, f) => bitcast(x, f),      toScalarBits),
-  rule('v_bitcast_to_pair', pairs,  [valOf(vectors), flags], (x, f) => bitcast(x, f),         (c, _t, x, f) => toPair(c, x, f)),
+  rule('v_bitcast_to_pair', pairs,  [valOf(vectors), flags], (x, f) => bitcast(x, f),         toPair),
 
   rule('v_select',      vectors, [val, val, val],    (k, x, y) => select(k, x, y),            (c, _t, k, x, y) => selectBy(c, nonZero(c, k), x, y)),
   rule('v_guard',       vectors, [val, val, val],    (k, x, y) => select_spectre_guard(k, x, y), guard),

@@ -1,6 +1,6 @@
 // Loads and stores of vectors, and of half vectors that are widened. Accesses are by lanes: a machine that takes unaligned scalars takes unaligned lanes
 // (Zicclsm). The address is a register: vector accesses have no offset.
-import { BIG, type MemFlags, type Type, type Value } from '@k23/ir'
+import { BIG, laneBits, laneCount, type MemFlags, type Type, type Value } from '@k23/ir'
 import {
   any,
   flags,
@@ -22,7 +22,7 @@ import { vectorLoadRow, vectorStoreRow } from '../vector-types.ts'
 import type { RiscvLower } from './driver.ts'
 import { rule } from './types.ts'
 import { halfState, laneState, stateOf, tv, v, v1, type V1 } from './vector-context.ts'
-import { reverseLanes } from './vector-lanes.ts'
+import { reverseBytes } from './vector-lanes.ts'
 import { vectors } from './vector-sets.ts'
 
 function loadVector(c: RiscvLower, t: Type, p: Value, o: number, f: MemFlags): VReg {
@@ -30,12 +30,12 @@ function loadVector(c: RiscvLower, t: Type, p: Value, o: number, f: MemFlags): V
   const address = c.offsetTo(c.x(p), o)
   c.access(f)
   vectorLoadRow(t)(c, d, address, stateOf(t))
-  return (f & BIG) === 0 ? d : reverseLanes(c, t, d)
+  return (f & BIG) === 0 ? d : reverseBytes(c, laneBits(t), laneCount(t), d)
 }
 
 function storeVector(c: RiscvLower, t: Type, x: Value, p: Value, o: number, f: MemFlags): void {
   const a = v(c, x)
-  const r = (f & BIG) === 0 ? a : reverseLanes(c, t, a)
+  const r = (f & BIG) === 0 ? a : reverseBytes(c, laneBits(t), laneCount(t), a)
   const address = c.offsetTo(c.x(p), o)
   c.access(f)
   vectorStoreRow(t)(c, address, r, stateOf(t))
@@ -43,14 +43,13 @@ function storeVector(c: RiscvLower, t: Type, x: Value, p: Value, o: number, f: M
 
 /** 8 bytes in lanes of `bits`, each extended to twice the width. */
 const extending = (bits: 8 | 16 | 32, op: V1) => (c: RiscvLower, _t: Type, p: Value, o: number, f: MemFlags) => {
-  if ((f & BIG) !== 0 && bits > 8) c.unsupported('a big-endian widening load', 'use little')
   const d = tv(c)
   const address = c.offsetTo(c.x(p), o)
   const lanes = 64 / bits
   c.access(f)
   const row = bits === 8 ? emit.vle8_v : bits === 16 ? emit.vle16_v : emit.vle32_v
   row(c, d, address, halfState(bits, lanes))
-  return v1(c, op, laneState(2 * bits, lanes), d)
+  return v1(c, op, laneState(2 * bits, lanes), (f & BIG) === 0 ? d : reverseBytes(c, bits, lanes, d))
 }
 
 // biome-ignore format: table
