@@ -50,5 +50,5 @@ for (const [what, args] of rows) {
   )
 }
 console.log(
-  '\nSkipped are checks for machines and features that do not exist here yet, and vectors; `./k23 test` and `./k23 wast` print the reasons.',
+  '\nSkipped are checks for machines and features that do not exist here yet; `./k23 test` and `./k23 wast` print the reasons.',
 )

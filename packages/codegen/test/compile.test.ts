@@ -43,7 +43,9 @@ describe('what is wrong is said, and where', () => {
     expect(e.place.inst).toMatch(/^inst/)
   })
   test('what the target does not lower: opcode, type and what would mend it', () => {
-    const e = errorOf('function %f(i64, i128) -> i128 { block0(v0: i64, v1: i128): v2 = atomic_rmw.i128 add v0, v1 return v2 }')
+    const e = errorOf(
+      'function %f(i64, i128) -> i128 { block0(v0: i64, v1: i128): v2 = atomic_rmw.i128 add v0, v1 return v2 }',
+    )
     expect(e.code).toBe('unsupported')
     expect(e.message).toContain('atomic_rmw.i128')
     expect(e.mend).not.toBe('')

@@ -78,3 +78,26 @@ block3:
   expect([...o.cold]).toEqual([0, 1, 0, 0])
   expect(o.ofClif[1 as Block]).toBe(1)
 })
+
+test('every edge of a try_call is a block of its own, also the only one', () => {
+  for (const handlers of [[], ['tag1: block2(exn0)', 'default: block3']]) {
+    const text = `function %f() {
+    fn0 = %g() -> i64 system_v
+block0:
+    try_call fn0(), sig0, block1(ret0), [${handlers.join(', ')}]
+block1(v0: i64):
+    return
+block2(v1: i64):
+    return
+block3:
+    return
+}`
+    const o = computeBlockOrder(parseFunctions(text).functions[0].func)
+    const edges = Array.from(o.succs.subarray(o.succStart[0], o.succStart[1]))
+    expect(edges.length).toBe(1 + handlers.length)
+    for (const b of edges) {
+      expect(o.clif[b]).toBe(-1)
+      expect(o.predStart[b + 1] - o.predStart[b]).toBe(1)
+    }
+  }
+})

@@ -1,7 +1,7 @@
 // How rules make vector instructions: one function per operand form. `a OP b` in the order of CLIF's operands, that is vs2, then vs1.
 //
 // Masks live in v0, which is not allocated: they are made and used within the code of one CLIF instruction.
-import { laneBits, laneCount, type Type, type Value } from '@k23/ir'
+import { laneBits, type Type, type Value } from '@k23/ir'
 import { CLASS_VECTOR } from '@k23/regalloc'
 import { emit, LMUL_1, LMUL_F2, vstate } from '../insts/index.ts'
 import type { FReg, InstSink, VReg, Writable, XReg } from '../insts/index.ts'
@@ -44,6 +44,9 @@ export function laneState(bits: number, lanes: number): number {
 export function halfState(bits: number, lanes: number): number {
   return vstate(sewOf(bits), LMUL_F2, lanes)
 }
+
+/** 128 bits as two words. */
+export const WORDS: number = laneState(64, 2)
 
 // ---- instructions into a fresh register
 
@@ -136,4 +139,4 @@ export function constantVector(c: RiscvLower, st: number, bytes: Uint8Array): VR
   return d
 }
 
-export { laneBits, laneCount, sewOf, stateOf }
+export { stateOf }
