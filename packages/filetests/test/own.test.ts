@@ -1,21 +1,12 @@
 // The project's own filetests, in the folder `filetests` at the root: on the interpreter, and as riscv64 code on the emulator with each
 // register allocator, its checker on. Nothing fails and nothing is skipped but what belongs to the other kind of execution.
-//
-// `; traps: %f(1, 0) int_divz` behind a function says that the call traps with the code. That is this test's own: run lines know no traps.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { NUM_OPCODES, opName, parseFile, type ParsedFile, parseRunCommand, printFunctionName } from '@k23/ir'
+import { NUM_OPCODES, opName, parseFile, parseRunCommand } from '@k23/ir'
 import { createInterpreter } from '@k23/ir/interpreter'
 import { describe, expect, test } from 'vitest'
 import { createEmulatedBackend } from '../src/emulated.ts'
-import {
-  applySetting,
-  type CompileOptions,
-  type Interpreter,
-  parseTarget,
-  type Runnable,
-  runFile,
-} from '../src/index.ts'
+import { type Interpreter, runFile } from '../src/index.ts'
 
 const folder = join(import.meta.dirname, '../../../filetests')
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -29,42 +20,6 @@ function has(file: string, command: string): boolean {
   return new RegExp(`^test ${command}\\b`, 'm').test(texts.get(file) as string)
 }
 
-/** The calls of `traps:` lines: function, arguments, code. */
-function trapLines(
-  file: ParsedFile,
-): { line: number; name: string; args: Parameters<Runnable['invoke']>[1]; code: string }[] {
-  return file.functions.flatMap((f) =>
-    f.comments.flatMap((c) => {
-      const m = /^traps: (%.*\)) (\w+)$/.exec(c.text)
-      if (m === null) {
-        expect(c.text, `line ${c.line}`).not.toMatch(/^traps?:/)
-        return []
-      }
-      const command = parseRunCommand(`print: ${m[1]}`, f.func.signature, c.line)
-      if (command?.kind !== 'print') throw new Error(`line ${c.line}: no call`)
-      const name = printFunctionName(f.func).replace('%', '')
-      expect(command.func, `line ${c.line}`).toBe(name)
-      return [{ line: c.line, name, args: command.args, code: m[2] }]
-    }),
-  )
-}
-
-/** What each trap line comes to, by line. */
-function trapsOf(file: ParsedFile, runnable: Runnable): [line: number, outcome: unknown][] {
-  return trapLines(file).map(({ line, name, args }) => [line, runnable.invoke(name, args)])
-}
-
-/** The riscv64 target lines of a file, with the settings in force there. */
-function compileOptions(file: ParsedFile): CompileOptions[] {
-  const settings = new Map<string, string>()
-  return file.commands.flatMap(({ name, args, line }) => {
-    if (name === 'set') for (const item of args) applySetting(item, line, settings)
-    if (name !== 'target') return []
-    const target = parseTarget(args, line, new Map(settings))
-    return [{ target: 'riscv64', flags: target.flags, settings: target.settings, opt: 'none' }]
-  })
-}
-
 describe('on the interpreter', () => {
   const interpreted = files.filter((f) => has(f, '(interpret|cat|verifier)'))
   test.each(interpreted)('%s', (name) => {
@@ -73,10 +28,6 @@ describe('on the interpreter', () => {
     expect(r.failures).toEqual([])
     expect(r.skips.filter((s) => s.reason !== 'test run is not run under interpret')).toEqual([])
     expect(r.pass).toBeGreaterThan(0)
-    if (!has(name, 'interpret')) return
-    const file = parseFile(text)
-    const runnable = interpreter.load(file.functions.map((f) => f.func)) as Runnable
-    expect(trapsOf(file, runnable)).toEqual(trapLines(file).map((t) => [t.line, { trap: t.code }]))
   })
 })
 
@@ -88,17 +39,6 @@ describe.each(ALGORITHMS)('riscv64 on the emulator, %s', (algorithm) => {
     expect(r.failures).toEqual([])
     expect(r.skips.filter((s) => s.reason !== 'test interpret is not run under emu')).toEqual([])
     expect(r.pass).toBeGreaterThan(0)
-    const file = parseFile(text)
-    for (const options of compileOptions(file)) {
-      const runnable = backend.compile(
-        file.functions.map((f) => f.func),
-        options,
-      ) as Runnable
-      expect(trapsOf(file, runnable), [...options.flags.keys()].join(' ')).toEqual(
-        trapLines(file).map((t) => [t.line, { trap: t.code }]),
-      )
-      runnable.dispose?.()
-    }
   })
 })
 
@@ -118,6 +58,14 @@ test('every file says what it shows, and is run somewhere', () => {
     expect(has(name, '(interpret|cat|verifier|compile)'), name).toBe(true)
     // What is compiled is interpreted as well.
     if (has(name, 'run')) expect(has(name, 'interpret'), name).toBe(true)
+    // What looks like a command is one, and calls the function that it stands behind.
+    for (const { func, comments } of parseFile(texts.get(name) as string).functions)
+      for (const { text, line } of comments) {
+        const command = parseRunCommand(text, func.signature, line)
+        expect(/^(runs?|traps?|prints?)\b:?/.test(text), `${name}:${line}`).toBe(command !== undefined)
+        if (command !== undefined && command.kind !== 'nonzero' && func.name.kind === 'testcase')
+          expect(command.func, `${name}:${line}`).toBe(func.name.name)
+      }
   }
 })
 

@@ -90,7 +90,15 @@ describe('run lines', () => {
     expect(r.failures[0]).toEqual({ line: 9, type: 'run', why: 'target riscv64 has_zbb: run: %add(1, 2) == 4: got 3' })
   })
 
-  test('traps are failures; what is unsupported is a skip', () => {
+  test('traps are failures where results are expected, and the reverse; what is unsupported is a skip', () => {
+    const traps = run(
+      `test run\ntarget riscv64\nfunction %t() -> i32 {\nblock0:\n  trap user1\n}\n; traps: %t() user1\n; traps: %t() user2${add}; traps: %add(1, 2) user1`,
+      { target: 'riscv64' },
+    )
+    expect([traps.pass, traps.failures.map((f) => f.why.replace(/^.*?: /, ''))]).toEqual([
+      1,
+      ['traps: %t() user2: trapped with user1', 'traps: %add(1, 2) user1: got 3'],
+    ])
     const r = run(
       'test run\ntarget riscv64\nfunction %t() -> i32 {\nblock0:\n  trap user1\n}\n; run: %t() == 1\nfunction %u() -> i32 {\nblock0:\n  v0 = iconst.i32 1\n  v1 = ineg v0\n  return v1\n}\n; run: %u() == -1\n',
       { target: 'riscv64' },

@@ -28,6 +28,8 @@ test.each([
   ['run: %two() == [1, -2]',             'run: %two() == [1, -2]'],
   ['run: %v([1 2 3 4]) == 0x01',         'run: %v([1 2 3 4]) == [1 0 0 0]'],
   ['print: %none(5)',                    'print: %none(5)'],
+  ['traps: %f(-1, 0.0) user250',         'traps: %f(-1, 0.0) user250'],
+  ['traps: %two() int_divz',             'traps: %two() int_divz'],
 ])('%s', (text, printed) => {
   const command = parse(text)
   expect(command).toBeDefined()
@@ -47,6 +49,10 @@ test.each([
   ['run: %f(1, 0.0)',           16, 'expected `==` or `!=`, found the end of the text'],
   ['run: %two() == 1',          16, 'expected `[` and the 2 results of %two'],
   ['run: %f(1, 0.0) == 1 2',    22, 'expected the end of the command'],
+  ['traps: %two()',             14, 'expected a trap code, such as int_divz or user1, found the end of the text'],
+  ['traps: %two() divz',        15, 'expected a trap code, such as int_divz or user1, found `divz`'],
+  ['traps: %two() user251',     15, 'expected a trap code, such as int_divz or user1, found `user251`'],
+  ['traps: %two() user1, user2', 20, 'expected the end of the command'],
   ['run: %f(0x1_0000_0000, 0.0) == 1', 9, 'does not fit in i32'],
 ])('%s is malformed', (text, column, message) => {
   let error: unknown
@@ -73,6 +79,7 @@ test('results are compared bit by bit', () => {
   expect(comparisonHolds(same, results.slice(0, 1))).toBe(false)
   expect(comparisonHolds({ kind: 'nonzero' }, [{ type: I8, bits: Uint8Array.of(0) }])).toBe(false)
   expect(comparisonHolds({ kind: 'nonzero' }, [{ type: I8, bits: Uint8Array.of(2) }])).toBe(true)
+  expect(comparisonHolds(parse('traps: %two() user1')!, results)).toBe(false)
 })
 
 test.skipIf(!hasData)('every run line of the data parses, and reads back', () => {

@@ -3,17 +3,26 @@
 //   run                                  the function before it, without arguments, returns something other than zero
 //   run: %f(1, 0x2, [1 2 3 4]) == 3      compared bit by bit; `!=` asks for a difference; several results are `[3, 4]`
 //   print: %f(1)                         the call is made, its results are shown
+//   traps: %f(1) int_divz                the call traps with the code (ours: upstream's runner knows no traps)
 //
 // A run command calls the function that it stands behind. The name in it is for the reader: upstream's runner does not look at it, and
 // some of its files name another function there.
 import type { Signature } from '../signature.ts'
+import { parseTrapCode } from '../trapcode.ts'
 import { isVector } from '../types.ts'
 import { type DataValue, formatDataValues, readDataValue, sameDataValue } from './data-value.ts'
-import { COMMA, EOF, EQUAL, LBRACKET, Lexer, LPAREN, NAME, NOT_EQUAL, RBRACKET, RPAREN } from './lexer.ts'
+import { COMMA, EOF, EQUAL, IDENT, LBRACKET, Lexer, LPAREN, NAME, NOT_EQUAL, RBRACKET, RPAREN } from './lexer.ts'
 
 export type RunCommand =
   | { readonly kind: 'nonzero' }
   | { readonly kind: 'print'; readonly func: string; readonly args: readonly DataValue[] }
+  | {
+      readonly kind: 'traps'
+      readonly func: string
+      readonly args: readonly DataValue[]
+      /** Text form of the trap code. */
+      readonly trap: string
+    }
   | {
       readonly kind: 'compare'
       readonly func: string
@@ -30,7 +39,7 @@ export function parseRunCommand(comment: string, signature: Signature, line = 1)
   if (comment === 'run') return { kind: 'nonzero' }
   const colon = comment.indexOf(':')
   const word = colon < 0 ? '' : comment.slice(0, colon)
-  if (word !== 'run' && word !== 'print') return undefined
+  if (word !== 'run' && word !== 'print' && word !== 'traps') return undefined
   const lex = new Lexer(comment, colon + 1, line, line)
   if (lex.kind !== NAME) throw lex.expected('the function to call, such as %f')
   const func = lex.str
@@ -49,6 +58,13 @@ export function parseRunCommand(comment: string, signature: Signature, line = 1)
   if (word === 'print') {
     if (lex.kind !== EOF) throw lex.expected('the end of the command')
     return { kind: 'print', func, args }
+  }
+  if (word === 'traps') {
+    const trap = lex.slice()
+    if (lex.kind !== IDENT || parseTrapCode(trap) === 0) throw lex.expected('a trap code, such as int_divz or user1')
+    lex.next()
+    if (lex.kind !== EOF) throw lex.expected('the end of the command')
+    return { kind: 'traps', func, args, trap }
   }
   if (lex.kind !== EQUAL && lex.kind !== NOT_EQUAL) throw lex.expected('`==` or `!=`')
   const comparison = lex.kind === EQUAL ? '==' : '!='
@@ -76,6 +92,8 @@ export function comparisonHolds(command: RunCommand, results: readonly DataValue
   switch (command.kind) {
     case 'print':
       return true
+    case 'traps':
+      return false
     case 'nonzero':
       return results.length > 0 && results.some((r) => r.bits.some((b) => b !== 0))
     case 'compare': {
@@ -91,5 +109,6 @@ export function formatRunCommand(command: RunCommand): string {
   if (command.kind === 'nonzero') return 'run'
   const call = `%${command.func}(${command.args.map((a) => formatDataValues([a])).join(', ')})`
   if (command.kind === 'print') return `print: ${call}`
+  if (command.kind === 'traps') return `traps: ${call} ${command.trap}`
   return `run: ${call} ${command.comparison} ${formatDataValues(command.expected)}`
 }
