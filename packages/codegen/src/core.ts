@@ -1,22 +1,13 @@
 // compile() with the target passed as an object, so that a bundle holds only the back ends that it uses.
-import {
-  decodeModule,
-  entryTrampoline,
-  type Features,
-  hostTrampoline,
-  moduleTranslator,
-  type TranslateOptions,
-  WasmError,
-  type WasmModule,
-} from '@k23/frontend-wasm'
-import { Func, parseFunctions, ParseError } from '@k23/ir'
+import type { Features } from '@k23/frontend-wasm'
+import type { Func } from '@k23/ir'
 import type { Target, TargetIsa } from '@k23/machinst'
 import { CodegenError } from './error.ts'
-import { neededRoutines } from './libcalls/index.ts'
-import { link, type LinkInput, userNameTexts } from './link.ts'
-import type { CompiledModule, WasmMetadata } from './module.ts'
-import { compileClif, type Observer, type PassContext } from './pipeline.ts'
-import { completeSettings, type SettingValue, type Settings } from './settings.ts'
+import type { LinkInput } from './link.ts'
+import type { CompiledModule } from './module.ts'
+import type { Observer } from './pipeline.ts'
+import { completeSettings, type SettingValue } from './settings.ts'
+import { createJob } from './units.ts'
 
 export { CodegenError } from './error.ts'
 export type { CodegenErrorCode, ErrorPlace } from './error.ts'
@@ -51,16 +42,18 @@ export type Input = Uint8Array | string | Func | readonly Func[]
 
 /** Compiles. Throws CodegenError for whatever is wrong with the input or the options, and nothing else for input's fault. */
 export function compile(input: Input, options: CoreOptions): CompiledModule {
-  const isa = createIsa(options, input instanceof Uint8Array ? 'wasm' : 'clif')
-  if (input instanceof Uint8Array) return compileWasm(input, isa, options)
-  const functions = typeof input === 'string' ? parseClif(input) : input instanceof Func ? [input] : input
-  const cx: PassContext = { settings: isa.shared as Settings, foreign: true }
-  const inputs = functions.map((f) => compileOne(isa, f, cx, options.observer))
-  return { ...link(options.target, [...inputs, ...neededRoutines(isa, inputs)]), wasm: undefined }
+  const job = createJob(input, createIsa(options, kindOf(input)), options)
+  const units: LinkInput[] = []
+  for (let unit = 0; unit < job.count; unit++) units.push(job.compile(unit))
+  return job.assemble(job.complete(units))
 }
 
 /** What is compiled decides some defaults. */
 export type InputKind = 'wasm' | 'clif'
+
+export function kindOf(input: Input): InputKind {
+  return input instanceof Uint8Array ? 'wasm' : 'clif'
+}
 
 /** The back end for these options, features and settings checked. */
 export function createIsa(options: CoreOptions, kind: InputKind): TargetIsa {
@@ -83,80 +76,4 @@ export function createIsa(options: CoreOptions, kind: InputKind): TargetIsa {
     enable_verifier: kind === 'clif',
   }
   return target.create(features, completeSettings({ ...defaults, ...given, opt_level: opt }))
-}
-
-function compileOne(isa: TargetIsa, f: Func, cx: PassContext, observer: Observer | undefined): LinkInput {
-  observer?.clif?.('clif', f)
-  return { compiled: compileClif(isa, f, cx, observer), userNames: userNameTexts(f) }
-}
-
-function parseClif(text: string): Func[] {
-  try {
-    return parseFunctions(text).functions.map((f) => f.func)
-  } catch (e) {
-    if (e instanceof ParseError) throw new CodegenError('malformed', e.message, { line: e.line, column: e.column })
-    throw e
-  }
-}
-
-/** Runs `f`, turning the front end's error into ours. */
-function wasmErrors<R>(f: () => R): R {
-  try {
-    return f()
-  } catch (e) {
-    if (e instanceof WasmError)
-      throw new CodegenError(e.code, e.message, { offset: e.offset, ...(e.func < 0 ? {} : { func: String(e.func) }) })
-    throw e
-  }
-}
-
-function translateOptions(settings: Settings): Partial<TranslateOptions> {
-  return {
-    heapSpectre: settings.enable_heap_access_spectre_mitigation === true,
-    tableSpectre: settings.enable_table_access_spectre_mitigation === true,
-  }
-}
-
-function compileWasm(bytes: Uint8Array, isa: TargetIsa, options: CoreOptions): CompiledModule {
-  const module = wasmErrors(() =>
-    options.wasmFeatures === undefined ? decodeModule(bytes) : decodeModule(bytes, options.wasmFeatures),
-  )
-  const { info } = module
-  const cx: PassContext = { settings: isa.shared as Settings, foreign: false }
-  const translator = moduleTranslator(module, translateOptions(cx.settings))
-  const inputs: LinkInput[] = []
-  for (let i = 0; i < module.bodies.length; i++) {
-    const f = wasmErrors(() => translator.translate(info.numImportedFunctions + i))
-    inputs.push(compileOne(isa, f, cx, options.observer))
-  }
-  // One trampoline per type that differs: types of equal structure share theirs.
-  const byShape = new Map<string, { entry: number; host: number }>()
-  const trampolines: { entry: number; host: number }[] = []
-  info.types.forEach((type, index) => {
-    const key = `${type.params.join()}>${type.results.join()}`
-    let t = byShape.get(key)
-    if (t === undefined) {
-      const entry = inputs.push(compileOne(isa, entryTrampoline(type, index), cx, undefined)) - 1
-      const host = inputs.push(compileOne(isa, hostTrampoline(type, index), cx, undefined)) - 1
-      t = { entry, host }
-      byShape.set(key, t)
-    }
-    trampolines.push(t)
-  })
-  const image = link(options.target, [...inputs, ...neededRoutines(isa, inputs)])
-  return { ...image, wasm: metadata(module, image.functions, trampolines) }
-}
-
-function metadata(
-  module: WasmModule,
-  functions: CompiledModule['functions'],
-  trampolines: readonly { entry: number; host: number }[],
-): WasmMetadata {
-  return {
-    info: module.info,
-    bytes: module.bytes,
-    functions: module.bodies.map((_, i) => functions[i].start),
-    entries: trampolines.map((t) => functions[t.entry].start),
-    hosts: trampolines.map((t) => functions[t.host].start),
-  }
 }

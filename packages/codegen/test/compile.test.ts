@@ -10,6 +10,7 @@ import {
   targets,
   trapAt,
 } from '@k23/codegen'
+import { DEFAULT_FEATURES } from '@k23/frontend-wasm'
 
 const target = 'riscv64'
 
@@ -54,6 +55,14 @@ describe('what is wrong is said, and where', () => {
     const e = errorOf(divWasm.subarray(0, 30))
     expect(e.code).toBe('malformed')
     expect(e.place.offset).toBeGreaterThan(0)
+  })
+  test('a proposal that is off: in a body too', () => {
+    // (func (export "div") (param i32 i32) (result i32) local.get 0 local.get 1 return_call 0)
+    const tail = Uint8Array.from([...divWasm.subarray(0, -10), 10, 1, 8, 0, 0x20, 0, 0x20, 1, 0x12, 0, 0x0b])
+    expect(compile(tail, { target }).image.length).toBeGreaterThan(0)
+    const e = errorOf(tail, { wasmFeatures: { ...DEFAULT_FEATURES, tailCall: false } })
+    expect([e.code, e.place.func]).toEqual(['unsupported', '0'])
+    expect(e.message).toContain('tail calls are off')
   })
   test('targets, features and settings that do not exist', () => {
     expect(errorOf(add, { target: 'm68k' }).mend).toContain('riscv64')
