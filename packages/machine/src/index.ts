@@ -77,7 +77,7 @@ export interface MachineMemory {
   readonly generation: number
 }
 
-/** One hart. Registers are numbered as in the ISA's ABI documents. */
+/** One hart. Registers are numbered as instructions encode them: x0-x31, or rax rcx rdx rbx rsp rbp rsi rdi r8-r15. */
 export interface Hart {
   readonly id: number
   /** Remaining fuel in instructions (an emulator counts each one; native counts as the code does); Infinity for none. */

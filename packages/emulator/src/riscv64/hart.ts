@@ -2,8 +2,8 @@
 
 import { i64 } from '@k23/entity'
 import { lanes } from '../gen/riscv64-vector.ts'
+import { EmulatedHart } from '../hart.ts'
 import { VectorState } from './vector/state.ts'
-import { type Hart, type ReasonKind, RETURNED, type StopReason } from '@k23/machine'
 
 /** Registers as int32 words, low and high interleaved: x0-x31 at 0-63, the sink for writes to x0 at 64, f0-f31 at 128-191. */
 export const REGISTER_WORDS = 192
@@ -25,12 +25,7 @@ interface SavedContext {
   readonly vector: VectorState
 }
 
-export class HartState implements Hart {
-  readonly id: number
-  fuel: number = Number.POSITIVE_INFINITY
-  instructions = 0
-  pc = 0
-  readonly reason: StopReason = { kind: RETURNED as ReasonKind, trapKind: 0, pc: 0, address: 0, number: 0, block: 0 }
+export class HartState extends EmulatedHart {
   readonly x: Int32Array = new Int32Array(REGISTER_WORDS)
   /** Bits 0-4 accrued exceptions, 5-7 rounding mode. */
   fcsr = 0
@@ -41,31 +36,11 @@ export class HartState implements Hart {
   reservationLo = 0
   reservationHi = 0
 
-  // What evaluate() leaves
-  slot = 0
-  left = 0
-  offset = 0
-  targetLo = 0
-  targetHi = 0
-  /** Instructions that this slice was allowed: with what is left of it, how many were executed. */
-  budget = 0
   csrLo = 0
   csrHi = 0
 
-  readonly stackLow: number
-  readonly stackTop: number
   /** Contexts under the running entry: one each time a host function entered again. */
-  readonly saved: SavedContext[] = []
-  /** Entries that have not returned; 0 when idle. */
-  depth = 0
-  /** The last run() returned from a nested entry, whose results must stay readable until the outer one goes on. */
-  restorePending = false
-
-  constructor(id: number, stackLow: number, stackTop: number) {
-    this.id = id
-    this.stackLow = stackLow
-    this.stackTop = stackTop
-  }
+  private readonly saved: SavedContext[] = []
 
   readRegister(n: number): { lo: number; hi: number } {
     return { lo: this.x[n * 2], hi: this.x[n * 2 + 1] }
@@ -129,5 +104,9 @@ export class HartState implements Hart {
     this.pc = context.pc
     this.fcsr = context.fcsr
     this.vector.copyFrom(context.vector)
+  }
+
+  forget(): void {
+    this.saved.length = 0
   }
 }

@@ -1,0 +1,288 @@
+// What emulated machines of every ISA share: code placement, harts, nested entries, slices, stops.
+//
+// A hart runs in slices: V8 replaces a loop by its optimized code late while the loop never returns, and between slices interrupts, fuel
+// and unknown jump targets are handled. Whatever stops a hart is exact to the instruction: pc names the instruction that did not happen (traps)
+// or the next one, and the counters count those that did.
+//
+// The machine's own page holds the host-call stub (a reserved instruction, then a return) and the address that entry functions return to (another).
+
+import { i64 } from '@k23/entity'
+import {
+  BREAKPOINT,
+  EPOCH,
+  FUEL,
+  type Hart,
+  type HartOptions,
+  HOST_CALL,
+  type IsaName,
+  type Machine,
+  PAGE_SIZE,
+  PERM_EXEC,
+  PERM_READ,
+  PERM_WRITE,
+  type ReasonKind,
+  RETURNED,
+  type StopReason,
+  type TraceHook,
+  TRAP,
+  TRAP_ARITHMETIC,
+  TRAP_ECALL,
+  TRAP_FETCH,
+  TRAP_ILLEGAL,
+  TRAP_MISALIGNED,
+} from '@k23/machine'
+import type { CodeCache } from './code-cache.ts'
+import type { EmulatedHart } from './hart.ts'
+import { EmulatedMemory } from './memory.ts'
+import * as exits from './semantics/protocol.ts'
+
+/** Instructions between two looks at the interrupt flag: some ten milliseconds. */
+const SLICE = 1 << 20
+
+const DEFAULT_MEMORY = 2 ** 32
+const DEFAULT_STACK = 1 << 20
+const MOST_ARGUMENTS = 8
+
+/** Code of the machine's own page: a function that makes a host call, and what returns to the host. */
+export interface Stub {
+  readonly bytes: Uint8Array
+  readonly hostCall: number
+  readonly returned: number
+}
+
+export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCache> implements Machine {
+  abstract readonly isa: IsaName
+  abstract readonly features: readonly string[]
+  readonly memory: EmulatedMemory
+  readonly hostCallStub: number
+  /** Where entry functions return to. */
+  protected readonly returnAddress: number
+  protected abstract readonly cache: C
+  private readonly harts: H[] = []
+  private readonly interrupted = new Set<H>()
+  private lastHart: H | undefined
+  private hook: TraceHook | undefined
+
+  constructor(memoryBytes: number = DEFAULT_MEMORY, stub: Stub) {
+    this.memory = new EmulatedMemory(memoryBytes)
+    const at = this.placeCode(stub.bytes)
+    this.hostCallStub = at + stub.hostCall
+    this.returnAddress = at + stub.returned
+    this.memory.codeListener = (first, end) => this.cache.invalidate(first, end)
+  }
+
+  protected abstract makeHart(id: number, stackLow: number, stackTop: number): H
+  /** Sets up a call; the hart's registers have been saved if it is `nested`, else they hold what an earlier call left. */
+  protected abstract begin(hart: H, args: readonly number[], nested: boolean): void
+  /** Executes up to `n` instructions from hart.slot on; the result is one of semantics/protocol.ts. */
+  protected abstract execute(hart: H, n: number): number
+  /** Another hart has run since this one did. */
+  protected switchedTo(_hart: H): void {}
+  /** Address of the target of a direct jump from the instruction at pc. */
+  protected abstract directTarget(hart: H, pc: number): number
+  /** Reads number and block of a host call into the hart's reason. */
+  protected abstract readHostCall(hart: H): void
+  /** No instruction can be at this address. */
+  protected isMisaligned(_pc: number): boolean {
+    return false
+  }
+
+  placeCode(bytes: Uint8Array, alignment = 16): number {
+    if (!(alignment >= 1 && alignment <= PAGE_SIZE && (alignment & (alignment - 1)) === 0)) {
+      throw new RangeError(`alignment ${alignment} is not a power of two up to ${PAGE_SIZE}`)
+    }
+    const length = Math.max(bytes.length, 1)
+    const address = this.memory.map(length, PERM_READ | PERM_WRITE)
+    this.memory.view(address, bytes.length).set(bytes)
+    this.memory.protect(address, length, PERM_READ | PERM_EXEC)
+    return address
+  }
+
+  createHart(options: HartOptions = {}): H {
+    const bytes = Math.ceil((options.stackBytes ?? DEFAULT_STACK) / PAGE_SIZE) * PAGE_SIZE
+    const guard = this.memory.reserve(PAGE_SIZE + bytes)
+    this.memory.protect(guard + PAGE_SIZE, bytes, PERM_READ | PERM_WRITE)
+    const hart = this.makeHart(this.harts.length, guard + PAGE_SIZE, guard + PAGE_SIZE + bytes)
+    this.harts.push(hart)
+    return hart
+  }
+
+  stackLow(hart: Hart): number {
+    return this.own(hart).stackLow
+  }
+
+  /** Also while the hart is stopped by a host call: the new call runs below the interrupted one, which goes on when run() is called after it returned. */
+  enter(given: Hart, address: number, args: readonly number[]): void {
+    const hart = this.own(given)
+    if (args.length > MOST_ARGUMENTS)
+      throw new RangeError(`${args.length} arguments: enter() passes up to ${MOST_ARGUMENTS}`)
+    if (hart.restorePending) this.resumeOuter(hart)
+    const nested = hart.depth > 0
+    if (nested) hart.save()
+    this.begin(hart, args, nested)
+    hart.pc = address
+    hart.depth++
+  }
+
+  /** Gives up the innermost entry, after a trap in it; the one below (if any) goes on with the next run(). */
+  leave(given: Hart): void {
+    const hart = this.own(given)
+    if (hart.depth === 0) return
+    // An entry above has returned, and this one was not resumed since: its context is the one to go back to before it is dropped.
+    if (hart.restorePending) this.resumeOuter(hart)
+    hart.depth--
+    hart.restore()
+  }
+
+  reset(given: Hart): void {
+    const hart = this.own(given)
+    hart.depth = 0
+    hart.restorePending = false
+    hart.forget()
+  }
+
+  interrupt(): void {
+    for (const hart of this.harts) this.interrupted.add(hart)
+  }
+
+  trace(hook: TraceHook | undefined): void {
+    this.hook = hook
+  }
+
+  run(given: Hart): StopReason {
+    const hart = this.own(given)
+    if (hart.restorePending) this.resumeOuter(hart)
+    if (hart.depth === 0) throw new Error('run: the hart is idle, enter() starts a call')
+    if (this.lastHart !== hart) {
+      this.switchedTo(hart)
+      this.lastHart = hart
+    }
+    const { cache } = this
+    for (;;) {
+      if (this.interrupted.delete(hart)) return stop(hart, EPOCH, hart.pc)
+      if (!(hart.fuel >= 1)) return stop(hart, FUEL, hart.pc)
+      if (this.isMisaligned(hart.pc)) return trap(hart, TRAP_MISALIGNED, hart.pc, hart.pc)
+      hart.slot = cache.find(hart.pc)
+      if (hart.slot === 0) return trap(hart, TRAP_FETCH, hart.pc, cache.faultAddress)
+      const reason = this.slice(hart)
+      if (reason !== undefined) return reason
+    }
+  }
+
+  /** Runs from hart.slot until something stops the hart (its reason), or the slice is over (undefined, with hart.pc set). */
+  private slice(hart: H): StopReason | undefined {
+    const { cache, memory } = this
+    const allowed = this.hook === undefined ? Math.min(SLICE, Math.floor(hart.fuel)) : 1
+    this.hook?.(hart.pc, cache.text(hart.pc))
+    let left = allowed
+    for (;;) {
+      hart.budget = left
+      const exit = this.execute(hart, left)
+      const executed = left - hart.left
+      hart.instructions += executed
+      hart.fuel -= executed
+      left = hart.left
+      const pc = cache.pcOf(hart.slot)
+      hart.pc = pc
+      switch (exit) {
+        case exits.OUT_OF_FUEL:
+          return undefined
+        case exits.MISS_DIRECT:
+        case exits.MISS_INDIRECT:
+        case exits.MISS_LINK: {
+          const target =
+            exit === exits.MISS_DIRECT
+              ? this.directTarget(hart, pc)
+              : exit === exits.MISS_LINK
+                ? pc
+                : unsignedAddress(hart.targetLo, hart.targetHi)
+          const from = hart.slot
+          hart.pc = target
+          if (left === 0) return undefined
+          const slot = cache.find(target)
+          if (slot === 0) return trap(hart, TRAP_FETCH, target, cache.faultAddress)
+          if (exit !== exits.MISS_INDIRECT) cache.setLink(from, slot)
+          hart.slot = slot
+          continue
+        }
+        case exits.FAULT:
+          return trap(hart, memory.faultKind, pc, unsignedAddress(memory.faultLo, memory.faultHi))
+        case exits.ILLEGAL:
+          return trap(hart, TRAP_ILLEGAL, pc, 0)
+        case exits.ARITHMETIC:
+          return trap(hart, TRAP_ARITHMETIC, pc, 0)
+        case exits.ECALL:
+          return trap(hart, TRAP_ECALL, pc, 0)
+        case exits.EBREAK:
+          hart.pc = pc + cache.lengthOf(hart.slot)
+          return stop(hart, BREAKPOINT, pc)
+        case exits.FENCE_I:
+          hart.pc = pc + cache.lengthOf(hart.slot)
+          cache.flush()
+          return undefined
+        case exits.HOST_CALL:
+          hart.pc = pc + cache.lengthOf(hart.slot)
+          this.readHostCall(hart)
+          return stop(hart, HOST_CALL, hart.pc)
+        default: // RETURNED
+          hart.depth--
+          hart.restorePending = hart.depth > 0
+          return stop(hart, RETURNED, pc)
+      }
+    }
+  }
+
+  private resumeOuter(hart: H): void {
+    hart.restorePending = false
+    hart.restore()
+  }
+
+  private own(hart: Hart): H {
+    const state = this.harts[hart.id]
+    if (state !== hart) throw new TypeError('the hart belongs to another machine')
+    return state
+  }
+}
+
+/** The features to switch on: those asked for, or all optional ones. Throws RangeError for one that the emulator lacks. */
+export function chosenExtensions(
+  isa: IsaName,
+  always: readonly string[],
+  optional: readonly string[],
+  asked: readonly string[] | undefined,
+): Set<string> {
+  const extensions = new Set(always)
+  for (const feature of asked ?? optional) {
+    const extension = feature.replace(/^has_/, '')
+    if (!always.includes(extension) && !optional.includes(extension)) {
+      const names = optional.map((e) => `has_${e}`)
+      throw new RangeError(`the ${isa} emulator has no ${feature}; it has ${names.join(', ')}`)
+    }
+    extensions.add(extension)
+  }
+  return extensions
+}
+
+function stop(hart: EmulatedHart, kind: ReasonKind, pc: number): StopReason {
+  const { reason } = hart
+  reason.kind = kind
+  reason.pc = pc
+  return reason
+}
+
+function trap(hart: EmulatedHart, kind: number, pc: number, address: number): StopReason {
+  hart.reason.trapKind = kind
+  hart.reason.address = address
+  return stop(hart, TRAP, pc)
+}
+
+/** Writes an address, or any safe integer, to a register. */
+export function setAddress(hart: EmulatedHart, register: number, value: number): void {
+  const lo = i64.fromNumber(value)
+  hart.writeRegister(register, lo, i64.hi)
+}
+
+/** A 64-bit address as a number: exact below 2^53, which all mapped addresses are. */
+export function unsignedAddress(lo: number, hi: number): number {
+  return i64.toUnsignedNumber(lo, hi)
+}
