@@ -70,10 +70,14 @@ export interface I64Ops<T extends Types> extends IntOps<T, T['i64']> {
   mul_high_u(a: T['i64'], b: T['i64']): T['i64']
 }
 
-/** Operations on values, without registers: what parts of bodies need that are shared with the lanes of vectors. */
-export interface Arithmetic<T extends Types> {
+/** Integer operations on values, the same for every ISA. */
+export interface IntegerArithmetic<T extends Types> {
   readonly i32: I32Ops<T>
   readonly i64: I64Ops<T>
+}
+
+/** Operations on values, without registers: what parts of bodies need that are shared with the lanes of vectors. */
+export interface Arithmetic<T extends Types> extends IntegerArithmetic<T> {
   /**
    * Floating-point arithmetic on register contents (float/operations.ts), exact by IEEE 754 in value and exceptions; not WebAssembly's, which
    * has neither rounding modes nor flags. `rounding` is an rm field; a reserved mode is an illegal instruction. Exceptions accrue with the commit.
