@@ -58,7 +58,9 @@ export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCach
   /** Where entry functions return to. */
   protected readonly returnAddress: number
   protected abstract readonly cache: C
-  private readonly harts: H[] = []
+  private readonly harts: (H | undefined)[] = []
+  /** Bytes of placed code, by address. */
+  private readonly placed = new Map<number, number>()
   private readonly interrupted = new Set<H>()
   private lastHart: H | undefined
   private hook: TraceHook | undefined
@@ -92,19 +94,37 @@ export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCach
       throw new RangeError(`alignment ${alignment} is not a power of two up to ${PAGE_SIZE}`)
     }
     const length = Math.max(bytes.length, 1)
-    const address = this.memory.map(length, PERM_READ | PERM_WRITE)
+    const address = this.memory.mapWindow(length, PERM_READ | PERM_WRITE)
     this.memory.view(address, bytes.length).set(bytes)
     this.memory.protect(address, length, PERM_READ | PERM_EXEC)
+    this.placed.set(address, length)
     return address
+  }
+
+  removeCode(address: number): void {
+    const length = this.placed.get(address)
+    if (length === undefined) throw new RangeError(`no code was placed at 0x${address.toString(16)}`)
+    this.placed.delete(address)
+    this.memory.unmap(address, length)
   }
 
   createHart(options: HartOptions = {}): H {
     const bytes = Math.ceil((options.stackBytes ?? DEFAULT_STACK) / PAGE_SIZE) * PAGE_SIZE
     const guard = this.memory.reserve(PAGE_SIZE + bytes)
     this.memory.protect(guard + PAGE_SIZE, bytes, PERM_READ | PERM_WRITE)
-    const hart = this.makeHart(this.harts.length, guard + PAGE_SIZE, guard + PAGE_SIZE + bytes)
-    this.harts.push(hart)
+    const freeId = this.harts.indexOf(undefined)
+    const id = freeId < 0 ? this.harts.length : freeId
+    const hart = this.makeHart(id, guard + PAGE_SIZE, guard + PAGE_SIZE + bytes)
+    this.harts[id] = hart
     return hart
+  }
+
+  destroyHart(given: Hart): void {
+    const hart = this.own(given)
+    if (hart.depth !== 0) throw new TypeError('destroyHart: the hart is not idle')
+    this.memory.unmap(hart.stackLow - PAGE_SIZE, hart.stackTop - hart.stackLow + PAGE_SIZE)
+    this.harts[hart.id] = undefined
+    this.interrupted.delete(hart)
   }
 
   stackLow(hart: Hart): number {
@@ -142,7 +162,7 @@ export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCach
   }
 
   interrupt(): void {
-    for (const hart of this.harts) this.interrupted.add(hart)
+    for (const hart of this.harts) if (hart !== undefined) this.interrupted.add(hart)
   }
 
   trace(hook: TraceHook | undefined): void {
@@ -239,7 +259,8 @@ export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCach
 
   private own(hart: Hart): H {
     const state = this.harts[hart.id]
-    if (state !== hart) throw new TypeError('the hart belongs to another machine')
+    if (state === undefined || state !== hart)
+      throw new TypeError('the hart belongs to another machine, or was destroyed')
     return state
   }
 }

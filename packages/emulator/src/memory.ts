@@ -12,6 +12,10 @@
 //   3. A page that is not allocated holds zeros (unmap clears what was opened), so map() need not clear.
 //   4. Views change identity only in grow(), which counts `generation`; guest code never grows memory, so an evaluator may hold views in a slice.
 //   5. `perms` always covers 4 GiB: indexing it by any uint32 address >>> 12 is in bounds.
+//
+// A machine may be given more than 4 GiB of address space, for guard regions and to run what assumes nothing about addresses: what is mapped then
+// lies above, behind a page table (high-memory.ts), and only code stays in the window. Evaluators' fast paths do not know of it: an address
+// with a high word takes the slow one.
 
 import {
   type MachineMemory,
@@ -24,6 +28,8 @@ import {
   TRAP_MISALIGNED,
   TRAP_STORE,
 } from '@k23/machine'
+import { FreeRanges } from './free-ranges.ts'
+import { HIGH_LIMIT, HighMemory } from './high-memory.ts'
 
 // Layout of a page's byte in `perms`: bits 0-2 PERM_*, and
 const ALLOCATED = 8 // belongs to a map or reservation
@@ -58,18 +64,22 @@ export class EmulatedMemory implements MachineMemory {
   faultLo = 0
   faultHi = 0
   codeListener: CodeListener | undefined
-  // Free page ranges, sorted and never adjacent: start, end, start, end, ...
-  private free: number[]
+  private readonly windowLimit: number
+  /** Of pages in the window. */
+  private readonly free: FreeRanges
+  private readonly high: HighMemory | undefined
 
-  /** `limit`: bytes of address space, up to 4 GiB; rounded down to 64 KiB. Nothing is committed yet. */
+  /** `limit`: bytes of address space, up to 2^47; rounded down to 64 KiB. Nothing is committed yet. Above 4 GiB, data is mapped behind a page table. */
   constructor(limit: number = ADDRESS_SPACE) {
-    if (!(limit >= 2 * WASM_PAGE && limit <= ADDRESS_SPACE)) {
-      throw new RangeError(`memory of ${limit} bytes: an emulated machine can have 128 KiB to 4 GiB`)
+    if (!(limit >= 2 * WASM_PAGE && limit <= HIGH_LIMIT)) {
+      throw new RangeError(`memory of ${limit} bytes: an emulated machine can have 128 KiB to 2^47 bytes`)
     }
     const pages = Math.floor(Math.min(limit, HIGHEST_LIMIT) / WASM_PAGE)
-    this.limit = pages * WASM_PAGE
+    this.windowLimit = pages * WASM_PAGE
+    this.limit = limit > ADDRESS_SPACE ? limit : this.windowLimit
     this.wasm = new WebAssembly.Memory({ initial: 1, maximum: pages })
-    this.free = [GUEST_BASE / PAGE_SIZE, this.limit / PAGE_SIZE]
+    this.free = new FreeRanges(GUEST_BASE / PAGE_SIZE, this.windowLimit / PAGE_SIZE)
+    this.high = limit > ADDRESS_SPACE ? new HighMemory(this, limit) : undefined
     const buffer = this.wasm.buffer
     this.u8 = new Uint8Array(buffer)
     this.i8 = new Int8Array(buffer)
@@ -80,6 +90,12 @@ export class EmulatedMemory implements MachineMemory {
 
   map(length: number, perms: number, at?: number): number {
     checkPerms(perms)
+    if (this.high !== undefined && (at === undefined || at >= ADDRESS_SPACE)) return this.high.map(length, perms, at)
+    return this.mapWindow(length, perms, at)
+  }
+
+  /** The same in the window: for code, and for what backs pages above it. */
+  mapWindow(length: number, perms: number, at?: number): number {
     const pages = pageCount(length)
     const first = at === undefined ? this.findFree(pages) : this.claim(at, pages)
     this.perms.fill(ALLOCATED, first, first + pages)
@@ -93,6 +109,7 @@ export class EmulatedMemory implements MachineMemory {
 
   protect(address: number, length: number, perms: number): void {
     checkPerms(perms)
+    if (this.high !== undefined && address >= ADDRESS_SPACE) return this.high.protect(address, length, perms)
     const [first, end] = this.allocatedRange('protect', address, length)
     const hadCode = this.hasCode(first, end)
     this.open(first, end, perms)
@@ -100,18 +117,20 @@ export class EmulatedMemory implements MachineMemory {
   }
 
   unmap(address: number, length: number): void {
+    if (this.high !== undefined && address >= ADDRESS_SPACE) return this.high.unmap(address, length)
     const [first, end] = this.allocatedRange('unmap', address, length)
     const hadCode = this.hasCode(first, end)
     for (let page = first; page < end; page++) {
       if ((this.perms[page] & OPENED) !== 0) this.u8.fill(0, page * PAGE_SIZE, (page + 1) * PAGE_SIZE)
       this.perms[page] = 0
     }
-    this.release(first, end)
+    this.free.release(first, end)
     if (hadCode) this.codeListener?.(first, end)
   }
 
   view(address: number, length: number): Uint8Array {
-    if (!(address >= this.base && length >= 0 && address + length <= this.limit)) {
+    if (this.high !== undefined && address >= ADDRESS_SPACE) return this.high.view(address, length)
+    if (!(address >= this.base && length >= 0 && address + length <= this.windowLimit)) {
       throw new RangeError(`view of ${length} bytes at ${hex(address)} is outside of the machine's memory`)
     }
     // Pages that were never opened may lie beyond the buffer; asking for their bytes opens them for the kernel only.
@@ -125,8 +144,8 @@ export class EmulatedMemory implements MachineMemory {
 
   /** Loads 1, 2, 4 or 8 bytes, zero-extended, into `lo` and `hi`. */
   load(size: number, lo: number, hi: number): boolean {
-    if (!this.allowed(PERM_READ, size, lo, hi)) return this.fault(TRAP_LOAD, lo, hi)
-    const at = lo >>> 0
+    const at = this.place(PERM_READ, size, lo, hi)
+    if (at < 0) return this.fault(TRAP_LOAD, lo, hi)
     this.hi = 0
     if (size === 1) this.lo = this.u8[at]
     else if (size === 2) this.lo = this.u8[at] | (this.u8[at + 1] << 8)
@@ -139,8 +158,8 @@ export class EmulatedMemory implements MachineMemory {
 
   /** Stores the low 1, 2, 4 or 8 bytes of a pair. */
   store(size: number, lo: number, hi: number, valueLo: number, valueHi: number): boolean {
-    if (!this.allowed(PERM_WRITE, size, lo, hi)) return this.fault(TRAP_STORE, lo, hi)
-    const at = lo >>> 0
+    const at = this.place(PERM_WRITE, size, lo, hi)
+    if (at < 0) return this.fault(TRAP_STORE, lo, hi)
     for (let i = 0; i < size; i++) this.u8[at + i] = (i < 4 ? valueLo : valueHi) >>> ((i & 3) * 8)
     return true
   }
@@ -148,23 +167,26 @@ export class EmulatedMemory implements MachineMemory {
   /** What an atomic access of `size` bytes needs: alignment, and write permission if it stores (RISC-V: AMOs fault as stores, unprivileged manual 14.4). */
   checkAtomic(size: number, lo: number, hi: number, writes: boolean): boolean {
     if ((lo & (size - 1)) !== 0) return this.fault(TRAP_MISALIGNED, lo, hi)
-    if (writes && !this.allowed(PERM_WRITE, size, lo, hi)) return this.fault(TRAP_STORE, lo, hi)
-    if (!this.allowed(PERM_READ, size, lo, hi)) return this.fault(writes ? TRAP_STORE : TRAP_LOAD, lo, hi)
+    if (writes && this.place(PERM_WRITE, size, lo, hi) < 0) return this.fault(TRAP_STORE, lo, hi)
+    if (this.place(PERM_READ, size, lo, hi) < 0) return this.fault(writes ? TRAP_STORE : TRAP_LOAD, lo, hi)
     return true
   }
 
-  /** Permission bits that every byte of [address, address + size) has; size up to a page. */
+  /** Where in the window the bytes of an access lie whose every byte has `perm`, size up to a page; -1 where they do not. */
+  place(perm: number, size: number, lo: number, hi: number): number {
+    if (hi !== 0) return this.high === undefined ? -1 : this.high.place(perm, size, lo, hi)
+    const first = lo >>> 0
+    const last = first + size - 1
+    if (last >= ADDRESS_SPACE) return -1
+    return (this.perms[first >>> PAGE_SHIFT] & this.perms[last >>> PAGE_SHIFT] & perm) !== 0 ? first : -1
+  }
+
+  /** Permission bits that every byte of [address, address + size) of the window has; size up to a page. */
   permissionsAt(address: number, size: number): number {
     if (!(address >= 0 && address + size <= ADDRESS_SPACE)) return PERM_NONE
     return (
       this.perms[Math.floor(address / PAGE_SIZE)] & this.perms[Math.floor((address + size - 1) / PAGE_SIZE)] & PERM_MASK
     )
-  }
-
-  private allowed(perm: number, size: number, lo: number, hi: number): boolean {
-    const last = (lo >>> 0) + size - 1
-    if (hi !== 0 || last >= ADDRESS_SPACE) return false
-    return (this.perms[lo >>> PAGE_SHIFT] & this.perms[last >>> PAGE_SHIFT] & perm) !== 0
   }
 
   private fault(kind: number, lo: number, hi: number): false {
@@ -192,7 +214,7 @@ export class EmulatedMemory implements MachineMemory {
     // Growing by an eighth more keeps the number of renewed views small.
     const spare = Math.min(
       Math.floor(this.u8.length / 8 / WASM_PAGE),
-      (this.limit - this.u8.length) / WASM_PAGE - missing,
+      (this.windowLimit - this.u8.length) / WASM_PAGE - missing,
     )
     try {
       this.wasm.grow(missing + spare)
@@ -225,48 +247,24 @@ export class EmulatedMemory implements MachineMemory {
     return [first, end]
   }
 
-  // ---- Free ranges: first fit, so that what was freed is used again
-
   private findFree(pages: number): number {
-    const free = this.free
-    for (let i = 0; i < free.length; i += 2) {
-      if (free[i + 1] - free[i] < pages) continue
-      const first = free[i]
-      free[i] += pages
-      if (free[i] === free[i + 1]) free.splice(i, 2)
-      return first
-    }
-    throw new RangeError(`no room for ${pages * PAGE_SIZE} bytes in the machine's ${this.limit} bytes of address space`)
+    const first = this.free.take(pages)
+    if (first >= 0) return first
+    throw new RangeError(
+      `no room for ${pages * PAGE_SIZE} bytes in the machine's ${this.windowLimit} bytes of address space`,
+    )
   }
 
   private claim(at: number, pages: number): number {
     const first = at / PAGE_SIZE
     if (!Number.isInteger(first)) throw new RangeError(`map: address ${hex(at)} is not a multiple of ${PAGE_SIZE}`)
-    const free = this.free
-    for (let i = 0; i < free.length; i += 2) {
-      const start = free[i]
-      const end = free[i + 1]
-      if (first < start || first + pages > end) continue
-      const rest: number[] = []
-      if (start < first) rest.push(start, first)
-      if (first + pages < end) rest.push(first + pages, end)
-      free.splice(i, 2, ...rest)
-      return first
-    }
-    throw new RangeError(`map: ${pages * PAGE_SIZE} bytes at ${hex(at)} are not free`)
-  }
-
-  private release(first: number, end: number): void {
-    const free = this.free
-    let i = 0
-    while (i < free.length && free[i] < first) i += 2
-    free.splice(i, 0, first, end)
-    if (i + 2 < free.length && free[i + 1] === free[i + 2]) free.splice(i + 1, 2)
-    if (i > 0 && free[i - 1] === free[i]) free.splice(i - 1, 2)
+    if (!this.free.claim(first, pages))
+      throw new RangeError(`map: ${pages * PAGE_SIZE} bytes at ${hex(at)} are not free`)
+    return first
   }
 }
 
-function pageCount(length: number): number {
+export function pageCount(length: number): number {
   if (!(length > 0)) throw new RangeError(`a range of ${length} bytes cannot be mapped`)
   return Math.ceil(length / PAGE_SIZE)
 }

@@ -112,3 +112,55 @@ describe('accesses', () => {
     expect(memory.checkAtomic(8, a, 0, false)).toBe(true)
   })
 })
+
+describe('above 4 GiB', () => {
+  const pair = (address: number): [number, number] => [address | 0, Math.floor(address / 2 ** 32)]
+
+  test('mappings have addresses of more than 32 bits, and keep their bytes as they are opened page by page', () => {
+    const memory = new EmulatedMemory(2 ** 47)
+    const sizes = [5, 1, 64, 7].map((pages) => pages * PAGE_SIZE)
+    const at = sizes.map((bytes) => memory.reserve(bytes))
+    const generation = memory.generation
+    for (let page = 0; page < 64; page++) {
+      at.forEach((start, i) => {
+        const address = start + page * PAGE_SIZE
+        if (page * PAGE_SIZE >= sizes[i]) return
+        expect(address).toBeGreaterThan(2 ** 32)
+        expect(memory.load(4, ...pair(address))).toBe(false)
+        expect([memory.faultKind, memory.faultLo, memory.faultHi]).toEqual([TRAP_LOAD, ...pair(address)])
+        memory.protect(address, PAGE_SIZE, RW)
+        expect(memory.store(8, ...pair(address + 8), page, i)).toBe(true)
+        expect([...memory.view(address + 8, 1)]).toEqual([page])
+      })
+    }
+    expect(memory.generation).toBeGreaterThan(generation)
+    at.forEach((start, i) => {
+      for (let offset = 0; offset < sizes[i]; offset += PAGE_SIZE) {
+        expect(memory.load(8, ...pair(start + offset + 8))).toBe(true)
+        expect([memory.lo, memory.hi]).toEqual([offset / PAGE_SIZE, i])
+      }
+      expect(memory.load(8, ...pair(start + sizes[i] - 4))).toBe(false)
+      // What backs it in the window is closed there.
+      expect(memory.load(1, 0x10000 + i * PAGE_SIZE, 0)).toBe(false)
+    })
+    memory.protect(at[2], PAGE_SIZE, PERM_READ)
+    expect(memory.store(1, ...pair(at[2] + PAGE_SIZE - 1), 1, 0)).toBe(false)
+    expect(memory.checkAtomic(8, ...pair(at[2]), true)).toBe(false)
+    expect(memory.checkAtomic(8, ...pair(at[2]), false)).toBe(true)
+  })
+
+  test('freed ranges are zeros when they are mapped again', () => {
+    const memory = new EmulatedMemory(2 ** 46)
+    const a = memory.map(PAGE_SIZE, RW)
+    memory.view(a, PAGE_SIZE).fill(1)
+    memory.unmap(a, PAGE_SIZE)
+    expect(memory.load(1, ...pair(a))).toBe(false)
+    expect(memory.map(8 * PAGE_SIZE, RW)).toBe(a)
+    expect(memory.view(a, 8 * PAGE_SIZE).every((b) => b === 0)).toBe(true)
+    expect(memory.map(PAGE_SIZE, RW, 2 ** 45)).toBe(2 ** 45)
+    expect(() => memory.map(PAGE_SIZE, RW, 2 ** 45)).toThrow('no room')
+    expect(() => memory.reserve(2 ** 46)).toThrow('no room')
+    expect(() => memory.unmap(a, PAGE_SIZE)).toThrow('one whole mapping')
+    expect(() => memory.map(PAGE_SIZE, PERM_EXEC)).toThrow('placeCode')
+  })
+})

@@ -1,7 +1,7 @@
 // Engine: what all stores on one machine share: compile options, placed code, canonical type ids.
 //
 // A type id names a function type by structure: the engine interns each that it sees, and a module's code finds its ids in an array in machine
-// memory, so that code is neither patched nor compiled again. Trampolines are shared by type across modules. Code lives as long as its machine.
+// memory, so that code is neither patched nor compiled again. Trampolines are shared by type across modules. Code stays until its module is disposed of.
 import { CodegenError, compile, type CompiledModule, type CompileOptions, targetByName } from '@k23/codegen'
 import type { FuncType } from '@k23/frontend-wasm/runtime-abi'
 import type { Machine } from '@k23/machine'
@@ -22,10 +22,11 @@ export interface EngineOptions {
   readonly memoryReservation?: number
 }
 
-/** Addresses of the two trampolines of a type. */
+/** Addresses of the two trampolines of a type, and the module that they are part of. */
 export interface Trampolines {
   readonly entry: number
   readonly host: number
+  readonly module: Module
 }
 
 interface PlacedImage {
@@ -86,14 +87,26 @@ export class Engine {
     const ids = wasm.info.types.map((t) => this.typeId(t))
     const typeIds = this.arena.alloc(4 * ids.length)
     const words = this.guest.data(typeIds, 4 * ids.length)
+    const module = new Module(this, compiled, wasm, code, typeIds)
     ids.forEach((id, i) => {
       words.setUint32(4 * i, id, true)
-      this.trampolines[id] ??= { entry: code + wasm.entries[i], host: code + wasm.hosts[i] }
+      this.trampolines[id] ??= { entry: code + wasm.entries[i], host: code + wasm.hosts[i], module }
     })
-    const module = new Module(this, compiled, wasm, code, typeIds)
     const at = this.images.findIndex((i) => i.start > code)
     this.images.splice(at < 0 ? this.images.length : at, 0, { start: code, end: code + compiled.image.length, module })
     return module
+  }
+
+  /** Takes a module's code away; its part is over, and no store uses it. */
+  unload(module: Module): void {
+    for (const id of module.info.types.map((t) => this.typeId(t)))
+      if (this.trampolines[id]?.module === module) this.trampolines[id] = undefined
+    this.images.splice(
+      this.images.findIndex((i) => i.module === module),
+      1,
+    )
+    this.arena.free(module.typeIds, 4 * module.info.types.length)
+    this.machine.removeCode(module.code)
   }
 
   private place(compiled: CompiledModule): number {

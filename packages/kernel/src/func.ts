@@ -8,6 +8,7 @@ import {
   SLOT_SIZE,
 } from '@k23/frontend-wasm/runtime-abi'
 import { enterGuest } from './calls.ts'
+import type { Trampolines } from './engine.ts'
 import type { Store } from './store.ts'
 import type { ExternType } from './types.ts'
 import { readBits, readValue, type WasmValue, writeValue } from './values.ts'
@@ -23,6 +24,7 @@ export class Func {
   readonly vmctx: number
   private readonly ownCode: number | undefined
   private record: number
+  private shared: Trampolines | undefined
 
   /** `code` is undefined for a host function: its type's trampoline, found when it is first needed. `ref`: its reference record, 0 for none yet. */
   constructor(store: Store, type: FuncType, code: number | undefined, vmctx: number, ref = 0) {
@@ -38,7 +40,15 @@ export class Func {
   }
 
   get code(): number {
-    return this.ownCode ?? this.store.engine.trampolinesOf(this.type).host
+    return this.ownCode ?? this.trampolines.host
+  }
+
+  private get trampolines(): Trampolines {
+    if (this.shared === undefined) {
+      this.shared = this.store.engine.trampolinesOf(this.type)
+      this.store.use(this.shared.module)
+    }
+    return this.shared
   }
 
   /** Address of a function reference to it. */
@@ -82,7 +92,7 @@ export class Func {
     const bytes = Math.max(params.length, results.length) * SLOT_SIZE
     const block = store.entryBlock(bytes / SLOT_SIZE)
     if (count !== 0) write(store.guest.data(block, bytes))
-    enterGuest(store, store.engine.trampolinesOf(this.type).entry, [this.vmctx, this.code, block])
+    enterGuest(store, this.trampolines.entry, [this.vmctx, this.code, block])
     return store.guest.data(block, bytes)
   }
 }

@@ -40,12 +40,14 @@ export function setU64(d: DataView, at: number, x: number): void {
 
 const CHUNK = 16 * PAGE_SIZE
 
-/** Zeroed allocations that live as long as the arena. */
+/** Zeroed allocations that live as long as the arena, or until they are freed. */
 export class Arena {
   private readonly memory: MachineMemory
   private readonly chunks: { at: number; length: number }[] = []
   private next = 0
   private end = 0
+  /** Addresses by size. */
+  private readonly freed = new Map<number, number[]>()
 
   constructor(memory: MachineMemory) {
     this.memory = memory
@@ -53,7 +55,12 @@ export class Arena {
 
   /** Address of `bytes` zero bytes, 16-byte aligned. Throws LinkError where the machine has no room. */
   alloc(bytes: number): number {
-    const size = Math.max(16, Math.ceil(bytes / 16) * 16)
+    const size = sizeOf(bytes)
+    const again = this.freed.get(size)?.pop()
+    if (again !== undefined) {
+      this.memory.view(again, size).fill(0)
+      return again
+    }
     if (size > this.end - this.next) {
       const length = Math.max(CHUNK, size)
       const at = needRoom(`${length} bytes of data`, () => this.memory.map(length, PERM_READ | PERM_WRITE))
@@ -67,10 +74,23 @@ export class Arena {
     return at
   }
 
+  /** Of what alloc(bytes) gave: kept for the next allocation of that size. */
+  free(at: number, bytes: number): void {
+    const size = sizeOf(bytes)
+    const list = this.freed.get(size)
+    if (list === undefined) this.freed.set(size, [at])
+    else list.push(at)
+  }
+
   /** Gives everything back to the machine. */
   release(): void {
     for (const c of this.chunks) this.memory.unmap(c.at, c.length)
     this.chunks.length = 0
     this.next = this.end = 0
+    this.freed.clear()
   }
+}
+
+function sizeOf(bytes: number): number {
+  return Math.max(16, Math.ceil(bytes / 16) * 16)
 }

@@ -24,9 +24,11 @@ export class Instance {
 
   constructor(store: Store, module: Module, imports: Imports) {
     if (module.engine !== store.engine) throw new TypeError('the module belongs to another engine')
+    if (module.isDisposed) throw new TypeError('the module was disposed of')
     this.store = store
     this.module = module
     const externs = resolveImports(store, module, imports)
+    store.use(module)
     this.vmctx = store.arena.alloc(module.layout.size)
     store.addInstance(this.vmctx, this)
     this.writeFixedFields()

@@ -1,8 +1,10 @@
-// A compiled module with its code in the machine: shared by all its instances, in every store of its engine.
+// A compiled module with its code in the machine: shared by all its instances, in every store of its engine. The code stays until the module is
+// disposed of and no store uses it: instances, and functions of the host whose trampoline is in it.
 import { type CompiledModule, functionAt, sourceAt, trapAt, type WasmMetadata } from '@k23/codegen'
 import { type ExternKind, type ModuleInfo, type VmctxLayout, vmctxLayout } from '@k23/frontend-wasm/runtime-abi'
 import type { Engine } from './engine.ts'
 import type { Frame } from './errors.ts'
+import type { Store } from './store.ts'
 import type { ExternType } from './types.ts'
 
 export interface ImportType {
@@ -26,6 +28,8 @@ export class Module {
   readonly code: number
   /** Address of the canonical type ids, u32 by type index. */
   readonly typeIds: number
+  private readonly users = new Set<Store>()
+  private state: 'open' | 'disposed' | 'unloaded' = 'open'
 
   constructor(engine: Engine, compiled: CompiledModule, wasm: WasmMetadata, code: number, typeIds: number) {
     this.engine = engine
@@ -35,6 +39,28 @@ export class Module {
     this.layout = vmctxLayout(wasm.info)
     this.code = code
     this.typeIds = typeIds
+  }
+
+  /** No new instances; the code is given back to the machine once no store uses it (see Store.close). */
+  dispose(): void {
+    if (this.state === 'open') this.state = 'disposed'
+    this.unloadIfUnused()
+  }
+  get isDisposed(): boolean {
+    return this.state !== 'open'
+  }
+
+  usedBy(store: Store): void {
+    this.users.add(store)
+  }
+  releasedBy(store: Store): void {
+    this.users.delete(store)
+    this.unloadIfUnused()
+  }
+  private unloadIfUnused(): void {
+    if (this.state !== 'disposed' || this.users.size !== 0) return
+    this.state = 'unloaded'
+    this.engine.unload(this)
   }
 
   /** From the name section. */

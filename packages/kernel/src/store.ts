@@ -1,9 +1,9 @@
 // Store: one hart with its cells, and everything that lives on it: instances, host functions, references.
 //
-// A store's machine memory is given back by close(). References: a funcref is the address of a function reference record, an externref a
+// A store's machine memory, its hart's stack included, is given back by close(). References: a funcref is the address of a function reference record, an externref a
 // number that stands for a JavaScript value (kept until the store is closed); null is 0.
 import * as abi from '@k23/frontend-wasm/runtime-abi'
-import type { Hart } from '@k23/machine'
+import { type Hart, PAGE_SIZE } from '@k23/machine'
 import type { Engine } from './engine.ts'
 import { bug, needRoom } from './errors.ts'
 import { Func, type HostFunction } from './func.ts'
@@ -35,6 +35,9 @@ export class Store {
   readonly arena: Arena
   readonly hart: Hart
   readonly cells: number
+  /** The hart's stack: lowest and past-the-end address. */
+  readonly stackLow: number
+  readonly stackTop: number
   readonly onInterrupt: () => boolean
   /** By number - HOST_FUNCTION_BASE. */
   readonly hostFunctions: { readonly func: Func; readonly run: HostFunction }[] = []
@@ -48,6 +51,7 @@ export class Store {
   private readonly externNumbers = new Map<unknown, number>()
   private readonly blocks: { at: number; bytes: number }[] = []
   private readonly owned = new Set<Memory | Table>()
+  private readonly used = new Set<Module>()
   private open = true
 
   constructor(engine: Engine, options: StoreOptions = {}) {
@@ -57,10 +61,12 @@ export class Store {
     this.arena = new Arena(machine.memory)
     const stackBytes = Math.max(MIN_STACK, options.stackBytes ?? 1 << 20)
     this.hart = needRoom(`a stack of ${stackBytes} bytes`, () => machine.createHart({ stackBytes }))
+    this.stackLow = machine.stackLow(this.hart)
+    this.stackTop = this.stackLow + Math.ceil(stackBytes / PAGE_SIZE) * PAGE_SIZE
     this.hart.fuel = options.fuel ?? Number.POSITIVE_INFINITY
     this.onInterrupt = options.onInterrupt ?? (() => false)
     this.cells = this.arena.alloc(abi.CELLS_SIZE)
-    guest.setU64(this.cells + abi.CELLS_STACK_LIMIT, machine.stackLow(this.hart) + STACK_HEADROOM)
+    guest.setU64(this.cells + abi.CELLS_STACK_LIMIT, this.stackLow + STACK_HEADROOM)
     guest.setU64(this.cells + abi.CELLS_HOST_CALL_STUB, machine.hostCallStub)
   }
 
@@ -111,13 +117,15 @@ export class Store {
     return new Instance(this, module, imports)
   }
 
-  /** Gives the store's memory back to the machine, but for the hart's stack. Nothing of the store may be used afterwards. */
+  /** Gives the store's memory and the hart's stack back to the machine. Nothing of the store may be used afterwards. */
   close(): void {
     if (this.depth !== 0) throw new TypeError('the store is running')
     if (!this.open) return
     this.open = false
     for (const m of this.owned) m.release()
     this.arena.release()
+    this.engine.machine.destroyHart(this.hart)
+    for (const m of this.used) m.releasedBy(this)
   }
 
   /** Throws if the store is closed. */
@@ -126,6 +134,13 @@ export class Store {
   }
 
   // ---- for the kernel's own parts
+
+  /** Keeps a module's code in place until the store is closed. */
+  use(module: Module): void {
+    if (this.used.has(module)) return
+    this.used.add(module)
+    module.usedBy(this)
+  }
 
   own(x: Memory | Table): void {
     this.owned.add(x)

@@ -2,17 +2,11 @@
 //
 // A function that calls makes a frame, and a frame begins with the pair that both psABIs have there: the caller's frame pointer at fp + 0, the
 // return address at fp + 8. So frames are a list, and the entry trampoline is its end. What calls nothing (a leaf that needs no stack, the
-// host-call stub) may have no frame: it can only be the innermost, and its caller is in the return-address register.
+// host-call stub) may have no frame: it can only be the innermost, and its caller is in the return-address register, or on top of the stack.
 import { TRAP_STACK_OVERFLOW, trapInfo } from '@k23/frontend-wasm/runtime-abi'
-import { type IsaName, PAGE_SIZE, type StopReason, TRAP_LOAD, TRAP_STORE, trapKindNames } from '@k23/machine'
+import { frameRegisters, PAGE_SIZE, type StopReason, TRAP_LOAD, TRAP_STORE, trapKindNames } from '@k23/machine'
 import { bug, type Frame, Trap } from './errors.ts'
 import type { Store } from './store.ts'
-
-/** Registers by number: return address, frame pointer, stack pointer. */
-const registers: Partial<Record<IsaName, { ra: number; fp: number; sp: number }>> = {
-  riscv64: { ra: 1, fp: 8, sp: 2 },
-  aarch64: { ra: 30, fp: 29, sp: 31 },
-}
 
 /** Frames that are kept of a deeper stack. */
 const MAX_FRAMES = 100
@@ -39,36 +33,38 @@ export function trapOfReason(store: Store, r: StopReason): Trap {
 function pastStack(store: Store, address: number): boolean {
   const low = store.engine.machine.stackLow(store.hart)
   if (address >= low - PAGE_SIZE && address < low) return true
-  const r = registers[store.engine.machine.isa]
-  if (r === undefined) return false
-  const sp = store.hart.readRegister(r.sp)
-  return sp.hi < 0
+  return store.hart.readRegister(frameRegisters[store.engine.machine.isa].stackPointer).hi < 0
 }
 
 /** Wasm functions that are running, innermost first, up to the last entry from the host. */
 export function backtrace(store: Store, pc: number): Frame[] {
   const { engine, hart, guest } = store
   const frames: Frame[] = []
-  const r = registers[engine.machine.isa]
-  if (r === undefined || store.depth === 0) return frames
+  if (store.depth === 0) return frames
+  const { framePointer, returnAddress, stackPointer } = frameRegisters[engine.machine.isa]
   const register = (n: number): number => {
     const { lo, hi } = hart.readRegister(n)
-    return hi * 2 ** 32 + (lo >>> 0)
+    return (hi >>> 0) * 2 ** 32 + (lo >>> 0)
   }
-  let fp = register(r.fp)
+  const onStack = (at: number, bytes: number): boolean => at >= store.stackLow && at + bytes <= store.stackTop
+  /** In the caller of a function without frame: one byte before its return address lies in the call. */
+  const callerOfLeaf = (): number => {
+    if (returnAddress !== undefined) return register(returnAddress) - 1
+    const sp = register(stackPointer)
+    return onStack(sp, 8) ? guest.u64(sp) - 1 : 0
+  }
+  let fp = register(framePointer)
   let at = pc
-  if (engine.moduleAt(at) === undefined) at = register(r.ra) - 1
+  if (engine.moduleAt(at) === undefined) at = callerOfLeaf()
   while (frames.length < MAX_FRAMES) {
     const frame = engine.moduleAt(at)?.frameAt(at)
     if (frame === undefined || frame === 'entry') break
     if (frame !== 'host') frames.push(frame)
     if (at === pc && engine.moduleAt(at)?.isFrameless(at)) {
-      at = register(r.ra) - 1
+      at = callerOfLeaf()
       continue
     }
-    const { base, limit } = engine.machine.memory
-    if (!(fp >= base && fp + 16 <= limit)) break
-    // A return address is behind its call: one byte before it lies in the call.
+    if (!onStack(fp, 16)) break
     at = guest.u64(fp + 8) - 1
     fp = guest.u64(fp)
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CodegenError, type Func, funcType, LinkError, Store, Trap, valType } from '../src/index.ts'
-import { thrown, world } from './wat.ts'
+import { thrown, wat, world } from './wat.ts'
 
 describe('linking', () => {
   test('imports and exports are listed with their types', () => {
@@ -193,6 +193,58 @@ describe('memories', () => {
       store.close()
       expect(() => i.func('f').call()).toThrow('the store is closed')
     }
+  })
+})
+
+describe('code', () => {
+  const text =
+    '(module (import "env" "f" (func (param i32) (result i32))) (func (export "g") (param i32) (result i32) (call 0 (local.get 0))))'
+
+  test('of a module that was disposed of is given back once no store uses it', () => {
+    const { engine, store, linker, module } = world({}, { memoryBytes: 8 << 20 })
+    linker.func('env', 'f', funcType(['i32'], ['i32']), (x: number) => x + 1)
+    const m = module(text)
+    const i = linker.instantiate(m)
+    const { code } = m
+    m.dispose()
+    expect(() => linker.instantiate(m)).toThrow('the module was disposed of')
+    expect(i.func('g').call(4)).toBe(5)
+    expect(engine.moduleAt(code)).toBe(m)
+    store.close()
+    expect(engine.moduleAt(code)).toBe(undefined)
+    expect(() => engine.machine.removeCode(code)).toThrow(RangeError)
+  })
+
+  test('a host function keeps the module whose trampoline it uses', () => {
+    const { engine, store, linker, module } = world()
+    linker.func('env', 'f', funcType(['i32'], ['i32']), (x: number) => x * 2)
+    const first = module(text)
+    const second = module(text)
+    const i = linker.instantiate(second)
+    first.dispose()
+    expect(i.func('g').call(4)).toBe(8)
+    expect(engine.moduleAt(first.code)).toBe(first)
+    store.close()
+    expect(engine.moduleAt(first.code)).toBe(undefined)
+    expect(engine.moduleAt(second.code)).toBe(second)
+  })
+
+  test('and stacks come and go without end', () => {
+    const { engine, store } = world({ stackBytes: 128 << 10 }, { memoryBytes: 8 << 20 })
+    store.close()
+    const bytes = wat(text)
+    const places = new Set<number>()
+    for (let k = 0; k < 200; k++) {
+      const s = new Store(engine)
+      const m = engine.compile(bytes)
+      places.add(m.code)
+      const f = s.func(funcType(['i32'], ['i32']), (x: number) => x + k)
+      expect(s.instantiate(m, { env: { f } }).func('g').call(1)).toBe(k + 1)
+      m.dispose()
+      s.close()
+    }
+    // Each place was used again, and nothing was left of what had been decoded there.
+    expect(places.size).toBeLessThan(10)
   })
 })
 

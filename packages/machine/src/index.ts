@@ -59,17 +59,20 @@ export interface StopReason {
   block: number
 }
 
-/** Memory of a machine: one address space, addresses are plain numbers below 2^53. */
+/** Memory of a machine: one address space, addresses are plain numbers below 2^53 (2^47 on the host's CPU, so never int32 words). */
 export interface MachineMemory {
   /** Lowest and past-the-end address that map() can give. */
   readonly base: number
   readonly limit: number
+  /** Reservations of gigabytes cost nothing and a faulting access is as good as a compare: memories are best guarded by pages that are never mapped. */
+  readonly guardPages?: boolean
   /** Maps `length` bytes (rounded up to pages) of zeroed memory with permissions, anywhere or at `at`; returns the address. Throws RangeError where there is no room. */
   map(length: number, perms: number, at?: number): number
   /** Reserves address space with PERM_NONE that a later protect() opens: a wasm memory with room to grow, guard pages. */
   reserve(length: number): number
-  /** Changes permissions of whole pages; never W and X together. */
+  /** Changes permissions of whole pages; never W and X together. Throws RangeError where there is no memory for pages that are opened. */
   protect(address: number, length: number, perms: number): void
+  /** Gives back one whole mapping or reservation. */
   unmap(address: number, length: number): void
   /** The bytes at an address, permissions aside (the kernel's own access): valid until memory grows (map, reserve). */
   view(address: number, length: number): Uint8Array
@@ -99,6 +102,19 @@ export interface HartOptions {
 /** One line of a trace: the instruction about to execute. */
 export type TraceHook = (pc: number, text: string) => void
 
+/** Registers that a walk over frames begins with; returnAddress is undefined where a call pushes it to the stack instead. */
+export interface FrameRegisters {
+  readonly returnAddress: number | undefined
+  readonly framePointer: number
+  readonly stackPointer: number
+}
+
+export const frameRegisters: Readonly<Record<IsaName, FrameRegisters>> = {
+  riscv64: { returnAddress: 1, framePointer: 8, stackPointer: 2 },
+  aarch64: { returnAddress: 30, framePointer: 29, stackPointer: 31 },
+  x64: { returnAddress: undefined, framePointer: 5, stackPointer: 4 },
+}
+
 /** What a kernel is handed. */
 export interface Machine {
   readonly isa: IsaName
@@ -107,9 +123,13 @@ export interface Machine {
   readonly memory: MachineMemory
   /** Places code: writes it, makes it executable, does what the ISA demands for instruction caches. Returns its address (16-byte aligned or more). */
   placeCode(bytes: Uint8Array, alignment?: number): number
+  /** Takes away what placeCode() placed at this address. No hart may be in it. */
+  removeCode(address: number): void
   /** Address of the host-call stub that generated code calls (number and block in the ABI's first two argument registers). */
   readonly hostCallStub: number
   createHart(options?: HartOptions): Hart
+  /** Gives an idle hart's stack back; the hart may not be used any more. */
+  destroyHart(hart: Hart): void
   /** Lowest usable address of the hart's stack, for the stack-limit cell. */
   stackLow(hart: Hart): number
   /**

@@ -42,7 +42,7 @@ const OPTIONAL_EXTENSIONS = [
 const ALWAYS = ['zicsr', 'zifencei', 'zihintpause', 'c', 'zca'] as const
 
 export interface Riscv64MachineOptions {
-  /** Bytes of address space; default and most is 4 GiB. Nothing is committed before it is mapped. */
+  /** Bytes of address space; default 4 GiB, and with more (up to 2^47) all data lies above 4 GiB, behind a page table: slower. Nothing is committed before it is mapped. */
   memoryBytes?: number
   /** Extensions by the code generator's names (`has_m`, `has_zbb`); default: all that are implemented. Others' instructions are illegal. */
   features?: readonly string[]

@@ -318,6 +318,7 @@ const configure: Run = (u, form, hart, p1, p2, p3) => {
 // ---- Memory (31.7). Elements are checked before any takes effect, so that a trap leaves nothing done and vstart at 0.
 
 const temporary = new Int32Array(2 * 128)
+const highWords = new Int32Array(128)
 
 const access: Run = (u, form, hart, p1, p2, p3, mem) => {
   const op = form.operation as AccessOperation
@@ -348,13 +349,14 @@ const access: Run = (u, form, hart, p1, p2, p3, mem) => {
   const needed = isLoad ? PERM_READ : PERM_WRITE
   for (let e = 0; e < count; e++) {
     if (active(u, form, e)) {
-      if (hi !== 0 || (mem.permissionsAt(lo, size) & needed) === 0) {
+      if (mem.place(needed, size, lo, hi) < 0) {
         mem.faultKind = isLoad ? TRAP_LOAD : TRAP_STORE
         mem.faultLo = lo | 0
         mem.faultHi = hi
         return FAULTS
       }
       temporary[2 * e] = lo
+      highWords[e] = hi
     }
     const next = (lo + (strideLo >>> 0)) >>> 0
     hi = (hi + strideHi + (next < lo ? 1 : 0)) | 0
@@ -364,7 +366,7 @@ const access: Run = (u, form, hart, p1, p2, p3, mem) => {
     // Read everything first: nothing can fault any more, and the addresses are needed no longer.
     for (let e = 0; e < count; e++) {
       if (!active(u, form, e)) continue
-      mem.load(size, temporary[2 * e], 0)
+      mem.load(size, temporary[2 * e], highWords[e])
       temporary[2 * e] = mem.lo
       temporary[2 * e + 1] = mem.hi
     }
@@ -375,7 +377,7 @@ const access: Run = (u, form, hart, p1, p2, p3, mem) => {
   for (let e = 0; e < count; e++) {
     if (!active(u, form, e)) continue
     const value = readElement(u, register, e, log, UNSIGNED)
-    mem.store(size, temporary[2 * e], 0, value, u.high)
+    mem.store(size, temporary[2 * e], highWords[e], value, u.high)
   }
   return DONE
 }
@@ -390,11 +392,12 @@ function transferRun(
   bytes: number,
   mem: EmulatedMemory,
 ): boolean {
-  if (hi !== 0 || bytes === 0 || (mem.permissionsAt(lo, bytes) & (isLoad ? PERM_READ : PERM_WRITE)) === 0) return false
+  const place = bytes === 0 ? -1 : mem.place(isLoad ? PERM_READ : PERM_WRITE, bytes, lo, hi)
+  if (place < 0) return false
   const at = register * 16
   const { u8 } = mem
-  if (isLoad) for (let i = 0; i < bytes; i++) u.bytes[at + i] = u8[lo + i]
-  else for (let i = 0; i < bytes; i++) u8[lo + i] = u.bytes[at + i]
+  if (isLoad) for (let i = 0; i < bytes; i++) u.bytes[at + i] = u8[place + i]
+  else for (let i = 0; i < bytes; i++) u8[place + i] = u.bytes[at + i]
   return true
 }
 
