@@ -19,6 +19,8 @@ export interface PassContext {
   readonly settings: Settings
   /** The function was given by a caller, not made by a translator of ours: what is wrong with it is the input's fault. */
   readonly foreign: boolean
+  /** For tests: bytes that branches reach (machinst/src/code-buffer.ts, tinyReach). */
+  readonly branchReach?: number
 }
 
 export interface Pass {
@@ -75,6 +77,7 @@ export function compileClif(isa: TargetIsa, f: Func, cx: PassContext, observer?:
     return compileFunction(isa, f, {
       algorithm: algorithmOf(settings),
       check: settings.regalloc_checker === true,
+      ...(cx.branchReach === undefined ? {} : { branchReach: cx.branchReach }),
       ...(settings.regalloc_verbose_logs === true ? { trace: (line: string) => logLine(observer, line) } : {}),
       ...(observer?.vcode === undefined
         ? {}

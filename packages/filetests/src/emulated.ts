@@ -15,6 +15,7 @@ import {
   link,
   neededRoutines,
   type LinkInput,
+  type PassContext,
   type Settings,
   SLOT_BYTES,
   symbolText,
@@ -54,6 +55,10 @@ export interface EmulatedOptions {
   readonly checker?: boolean
   /** Overrides what the file sets. */
   readonly algorithm?: 'backtracking' | 'single_pass'
+  /** Bytes that branches reach at most in their shortest form, so that each form is seen; default: what the machine's reach. */
+  readonly branchReach?: number
+  /** Sees each function compiled. */
+  readonly compiled?: (f: LinkInput['compiled']) => void
   /** Instructions that one run line may take. Default 200 million. */
   readonly fuel?: number
 }
@@ -162,7 +167,11 @@ class EmulatedFile implements Runnable {
     const given = settings(forLine, options)
     const lacking = Object.keys(wanted).filter((f) => wanted[f] && !this.emulates(f))
     const isa = createIsa({ target, features: wanted, settings: given }, 'clif')
-    const cx = { settings: isa.shared as Settings, foreign: true }
+    const cx: PassContext = {
+      settings: isa.shared as Settings,
+      foreign: true,
+      ...(options.branchReach === undefined ? {} : { branchReach: options.branchReach }),
+    }
     const without = createIsa(
       { target, features: { ...wanted, ...Object.fromEntries(lacking.map((f) => [f, false])) }, settings: given },
       'clif',
@@ -177,6 +186,7 @@ class EmulatedFile implements Runnable {
         if (lacking.length !== 0 && !sameBytes(compiled.code, compileClif(without, func, cx).code))
           this.refused.set(name, `the emulator has no ${lacking.join(' ')}`)
         else inputs.set(name, { compiled, userNames: userNameTexts(func) })
+        options.compiled?.(compiled)
       } catch (e) {
         this.refused.set(name, reasonOf(e))
       }

@@ -25,8 +25,9 @@ function agree(
   features: readonly string[],
   algorithm: 'backtracking' | 'single_pass',
   checker = true,
+  size: (bytes: number) => void = () => {},
 ): void {
-  const backend = createEmulatedBackend({ algorithm, checker })
+  const backend = createEmulatedBackend({ algorithm, checker, compiled: (f) => size(f.code.length) })
   const code = backend.compile(functions, {
     target: 'riscv64',
     flags: new Map(features.map((f) => [f, 'true'])),
@@ -415,35 +416,55 @@ ${Array.from({ length: n }, (_, j) => `    v${10 + j} = ${j === 0 ? 'iadd v0, v1
   })
 })
 
-test('branches over more than 1 MB', () => {
-  const a = chain('v2', 90_000, 100)
-  const text = `function %f(i64, i64) -> i64 {
-block0(v0: i64, v1: i64):
+test('a function of more than 3 MB', () => {
+  // Without Zbb and Zbkb the reversal of bits takes some 110 bytes.
+  const count = 30_000
+  const lines: string[] = []
+  let last = 'v2'
+  let next = 100
+  for (let k = 0; k < count; k++) {
+    lines.push(`    v${next} = bitrev ${last}`, `    v${next + 1} = iadd v${next}, v3`)
+    last = `v${next + 1}`
+    next += 2
+    if (k % 500 === 250) lines.push(`    v${next} = icmp eq ${last}, v3`, `    trapnz v${next++}, user8`)
+  }
+  const text = `function %f(i64, i64, i32) -> i64 {
+block0(v0: i64, v1: i64, v99: i32):
     jump block1(v0, v1)
 block1(v2: i64, v3: i64):
     v5 = icmp eq v2, v3
     trapnz v5, user9
-    brif v3, block2, block3(v2)
+    brif v3, block5, block3(v2)
+block5:
+    br_table v99, block3(v3), [block2, block4, block1(v3, v2), block3(v99999999)]
 block2:
-${a.lines.join('\n')}
+${lines.join('\n')}
     v6 = iconst.i64 1
     v7 = isub v3, v6
-    v8 = icmp eq ${a.last}, v3
+    v8 = icmp eq ${last}, v3
     trapnz v8, user8
-    jump block1(${a.last}, v7)
+    brif v7, block1(${last}, v7), block4
 block3(v9: i64):
     return v9
-}`
-  agree(
-    parse(text),
-    'f',
-    [
-      [i64(5), i64(0)],
-      [i64(5), i64(2)],
-      [i64(2), i64(2)],
-    ],
-    [],
-    'single_pass',
-    false,
-  )
+block4:
+    v10 = f64const 0x1.123456789p3
+    v11 = bitcast.i64 v10
+    v12 = iadd v11, v3
+    brif v12, block3(v12), block1(v12, v2)
+}`.replace('v99999999', 'v2')
+  const functions = parse(text)
+  const calls = [
+    [i64(5), i64(0), i32(0)],
+    [i64(5), i64(2), i32(0)],
+    [i64(2), i64(2), i32(0)],
+    [i64(5), i64(7), i32(1)],
+    [i64(5), i64(0), i32(2)],
+    [i64(5), i64(7), i32(3)],
+    [i64(5), i64(7), i32(-1)],
+  ]
+  let size = 0
+  agree(functions, 'f', calls, ['has_c'], 'single_pass', false, (bytes) => {
+    size = Math.max(size, bytes)
+  })
+  expect(size).toBeGreaterThan(3 << 20)
 })

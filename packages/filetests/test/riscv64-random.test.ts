@@ -28,6 +28,7 @@ const shown = (o: Outcome): string => ('results' in o ? formatDataValues(o.resul
 const backends = [
   createEmulatedBackend({ algorithm: 'single_pass' }),
   createEmulatedBackend({ algorithm: 'backtracking' }),
+  createEmulatedBackend({ algorithm: 'backtracking', branchReach: 8 }),
 ]
 
 test.each(Array.from({ length: BATCHES }, (_, k) => k))('batch %i', (batch) => {
@@ -38,7 +39,12 @@ test.each(Array.from({ length: BATCHES }, (_, k) => k))('batch %i', (batch) => {
     const oracle = createInterpreter(functions)
     const r = new Random(seed + 0x1000000)
     const flags = new Map(FEATURES.filter(() => r.below(2) === 0).map((f) => [f, 'true']))
-    const code = backends[n % 2].compile(functions, { target: 'riscv64', flags, settings: new Map(), opt: 'none' })
+    const code = backends[n % backends.length].compile(functions, {
+      target: 'riscv64',
+      flags,
+      settings: new Map(),
+      opt: 'none',
+    })
     if ('unsupported' in code) throw new Error(code.unsupported)
     for (let k = 0; k < 6; k++) {
       const args: DataValue[] = params.map((t) => dataValue(TYPES[t], r.integer(Number(t.slice(1)))))

@@ -4,7 +4,8 @@
 import type { Emitter } from '@k23/machinst'
 import { emit, Opc } from './insts/index.ts'
 import type { Writable, XReg } from './insts/index.ts'
-import { patchBranch, putBranch, type Scratch, X0 } from './emit.ts'
+import { patchBranch, putBranch } from './emit-branch.ts'
+import { type Scratch, X0 } from './scratch.ts'
 import * as T from './table.ts'
 
 /** Acquire and release: every atomic of CLIF is sequentially consistent. */

@@ -21,7 +21,7 @@ import {
 } from './insts/index.ts'
 import type { VReg, Writable, XReg } from './insts/index.ts'
 import { SP_WORD, TMP_WORD, ZERO_WORD } from './registers.ts'
-import type { Scratch } from './emit.ts'
+import type { Scratch } from './scratch.ts'
 import { sewOf } from './vector-types.ts'
 
 /** 1 for each opcode whose last word is a vstate. */

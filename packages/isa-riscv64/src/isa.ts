@@ -3,26 +3,15 @@ import type { Func, Inst } from '@k23/ir'
 import type { SharedFlags, TargetIsa, VCode } from '@k23/machinst'
 import { CLASS_FLOAT } from '@k23/regalloc'
 import { abiOf, callClobbers, savedRegisters } from './abi.ts'
-import {
-  branchKinds,
-  emitCondBranch,
-  emitInst,
-  emitJump,
-  emitMove,
-  emitPrologue,
-  emitReturn,
-  emitTailCall,
-  emitTableBranch,
-  emitTrap,
-  patch,
-  Scratch,
-  startBlock,
-} from './emit.ts'
+import { branchKinds, emitCondBranch, emitJump, emitTableBranch, emitTrap, patch } from './emit-branch.ts'
+import { emitPrologue, emitReturn, emitTailCall } from './emit-frame.ts'
+import { emitInst, emitMove, startBlock } from './emit.ts'
 import { featureBits } from './features.ts'
 import { roots } from './gen/lower.ts'
 import { RiscvLower } from './lower/driver.ts'
 import { printInst } from './print.ts'
 import { EXCEPTION_PAYLOAD, machineEnv, TAIL_TARGET } from './registers.ts'
+import { Scratch } from './scratch.ts'
 import { table } from './table.ts'
 
 /** The back end for riscv64 with these features (`{ has_zbb: true }`) and shared settings. */

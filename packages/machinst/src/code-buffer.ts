@@ -6,6 +6,9 @@
 // site was widened, the function is emitted a second time with the known forms. Emission is a deterministic walk over the words, so the
 // n-th branch of one emission is the n-th of the next. There are no islands: a branch that is out of reach pays for itself only.
 //
+// Alignment behind a site may change when the function is emitted again, so relax() is asked again after each emission; levels only rise, so
+// this ends too.
+//
 // Invariants: after relax() returns false every fixup is in reach (patch() checks, and calls bug() otherwise); labels are bound once.
 import { bug, I32Vec, U8Vec } from '@k23/entity'
 import type { ExternalName } from '@k23/ir'
@@ -58,8 +61,16 @@ export interface UnwindRow {
   readonly saved: readonly (readonly [reg: number, cfaOffset: number])[]
 }
 
-/** Slack for alignment of what stands at the end. */
-const SLACK = 64
+/**
+ * For tests: the same branches, but no form reaches further than `bytes` times 4 to the power of its level, the last ones excepted. Functions of a few
+ * instructions then have branches of every form.
+ */
+export function tinyReach(kinds: readonly BranchKind[], bytes: number): BranchKind[] {
+  return kinds.map((k) => ({
+    ...k,
+    reach: k.reach.map((reach, level) => (level === k.reach.length - 1 ? reach : Math.min(reach, bytes * 4 ** level))),
+  }))
+}
 
 export class CodeBuffer {
   readonly func: string
@@ -139,6 +150,17 @@ export class CodeBuffer {
     d[at + 2] = x >> 16
     d[at + 3] = x >> 24
     b.length = at + 4
+  }
+
+  read16(at: number): number {
+    const d = this.bytes.data
+    return d[at] | (d[at + 1] << 8)
+  }
+
+  write16(at: number, x: number): void {
+    const d = this.bytes.data
+    d[at] = x
+    d[at + 1] = x >> 8
   }
 
   read32(at: number): number {
@@ -264,7 +286,7 @@ export class CodeBuffer {
         const target = this.labelAt.data[label]
         if (target < 0) bug('emit', this.func, `label ${this.siteLabel.data[i]}`, 'branched to and never bound')
         const distance = target + grown[this.sitesBefore(target)] - off[i] - grown[i]
-        const reach = Math.abs(distance) + SLACK
+        const reach = Math.abs(distance)
         while (reach > kind.reach[level[i]]) {
           if (level[i] + 1 >= kind.bytes.length)
             bug('emit', this.func, `offset ${off[i]}`, `${kind.name} cannot reach ${distance} bytes`)

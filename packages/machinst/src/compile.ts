@@ -3,7 +3,7 @@ import { I32Vec } from '@k23/entity'
 import { type Block, computeCfg, computeLoops, depthOf, type Func, functionNameText } from '@k23/ir'
 import { type Algorithm, allocate } from '@k23/regalloc'
 import { applyAllocation, buildAllocInput } from './alloc-input.ts'
-import type { CallSite, Reloc, UnwindRow } from './code-buffer.ts'
+import { type CallSite, type Reloc, tinyReach, type UnwindRow } from './code-buffer.ts'
 import { emitFunction, type EmitTrace, layoutFrame } from './emit.ts'
 import type { TargetIsa } from './isa.ts'
 import { VCode } from './vcode.ts'
@@ -12,6 +12,8 @@ export interface CompileFunctionOptions {
   readonly algorithm?: Algorithm
   /** Run the symbolic checker over the allocation. */
   readonly check?: boolean
+  /** For tests: branches reach this many bytes only (code-buffer.ts, tinyReach). */
+  readonly branchReach?: number
   /** Called with the live ranges and decisions of the register allocator, line by line. */
   readonly trace?: (line: string) => void
   /** Called with the state after each stage, for `explain` and tracing. */
@@ -61,7 +63,8 @@ export function compileFunction(isa: TargetIsa, func: Func, options: CompileFunc
   const frame = layoutFrame(isa, func.signature, cx.frame, out, keepFp)
   const trace =
     options.observe === undefined ? undefined : { instOffset: new Int32Array(v.numInsts).fill(-1), moves: new I32Vec() }
-  const buf = emitFunction(isa, v, frame, cx.frame.slotOffsets, trace)
+  const kinds = options.branchReach === undefined ? isa.branchKinds : tinyReach(isa.branchKinds, options.branchReach)
+  const buf = emitFunction(isa, v, frame, cx.frame.slotOffsets, kinds, trace)
   options.observe?.('emit', v, trace)
   return {
     name,

@@ -16,7 +16,7 @@ import {
   type FrameRequest,
 } from './abi.ts'
 import type { HandlerInfo } from './call-info.ts'
-import { CodeBuffer, type Label } from './code-buffer.ts'
+import { type BranchKind, CodeBuffer, type Label } from './code-buffer.ts'
 import {
   INST_CALL,
   INST_RETURN,
@@ -142,9 +142,10 @@ export function emitFunction(
   v: VCode,
   frame: FrameLayout,
   slotOffsets: readonly number[],
+  kinds: readonly BranchKind[],
   trace?: EmitTrace,
 ): CodeBuffer {
-  const buf = new CodeBuffer(v.name, isa.branchKinds)
+  const buf = new CodeBuffer(v.name, kinds)
   const target = threadJumps(v, isa)
   const sequence = emissionOrder(v, target)
   emitOnce(isa, v, buf, frame, slotOffsets, target, sequence, trace)
