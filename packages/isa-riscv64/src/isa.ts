@@ -29,6 +29,7 @@ export function createRiscv64(named: Readonly<Record<string, boolean>>, shared: 
     branchKinds,
     sinksLoads: false,
     stackAlign: 16,
+    returnAddressBytes: 0,
     tailTarget: TAIL_TARGET,
     exceptionPayload: EXCEPTION_PAYLOAD,
     abi: abiOf,

@@ -1,9 +1,11 @@
 // VCode to the allocator's input, and the allocator's output back into the words: two loops over descriptors, in the same order, so that an
-// operand's index is its position in that walk.
+// operand's index is its position in that walk. An optional operand that is not there (NO_REG) is none for the allocator; rows have theirs last, so
+// that the index in a REUSE constraint is right all the same.
 import { I32Vec } from '@k23/entity'
 import { type AllocInput, type AllocOutput, allocIndex, allocIsReg, FIXED, NO_VREG } from '@k23/regalloc'
 import { bug } from '@k23/entity'
 import { descToOperand, descWord, INST_VARIABLE, type InstTable, INST_CALL } from './inst-table.ts'
+import { NO_REG } from './rows/registers.ts'
 import type { VCode } from './vcode.ts'
 
 export function buildAllocInput(v: VCode, table: InstTable): AllocInput {
@@ -16,7 +18,8 @@ export function buildAllocInput(v: VCode, table: InstTable): AllocInput {
   const { descStart, descs, flags } = table
   const instAt = v.instAt.data
   const push = (reg: number, operand: number): void => {
-    if ((reg & 1) !== 0 && reg !== -1) {
+    if (reg === NO_REG) return
+    if ((reg & 1) !== 0) {
       opVReg.push(reg >> 1)
       opDesc.push(operand)
     } else {
@@ -82,7 +85,7 @@ export function applyAllocation(v: VCode, table: InstTable, out: AllocOutput): v
     } else {
       for (let d = descStart[opc]; d < descStart[opc + 1]; d++) {
         const p = at + descWord(descs[d])
-        words[p] = physical(v, i, words[p], out.allocs[op++])
+        if (words[p] !== NO_REG) words[p] = physical(v, i, words[p], out.allocs[op++])
       }
     }
   }
@@ -90,7 +93,7 @@ export function applyAllocation(v: VCode, table: InstTable, out: AllocOutput): v
 }
 
 function physical(v: VCode, inst: number, reg: number, alloc: number): number {
-  if ((reg & 1) === 0 || reg === -1) return reg
+  if ((reg & 1) === 0) return reg
   if (!allocIsReg(alloc)) bug('regalloc', v.name, `inst ${inst}`, `v${reg >> 1} has no register`)
   return allocIndex(alloc) << 1
 }

@@ -75,7 +75,7 @@ export function compileFunction(isa: TargetIsa, func: Func, options: CompileFunc
     srclocs: buf.srclocs.view().slice(),
     callSites: buf.callSites,
     unwind: isa.shared.unwind_info === false ? [] : buf.unwind,
-    frameBytes: frame.totalBytes + (frame.setup ? 16 : 0),
+    frameBytes: frame.totalBytes + (frame.setup ? 16 : isa.returnAddressBytes),
     stats: { insts: v.numInsts, ...out.stats },
   }
 }

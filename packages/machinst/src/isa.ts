@@ -39,6 +39,8 @@ export interface TargetIsa {
   /** Bytes that saving one register takes, before alignment. */
   saveBytes(preg: number): number
   readonly stackAlign: number
+  /** Bytes that a call pushes: the return address, where it is not in a register. */
+  readonly returnAddressBytes: number
   /** Register for the target of an indirect tail call: neither an argument's nor one that the epilogue restores. */
   readonly tailTarget: number
   /** Registers in which an exception brings its payload to a handler, as PRegs. */

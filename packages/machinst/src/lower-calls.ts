@@ -323,8 +323,12 @@ export abstract class LowerCalls extends LowerValues {
     this.pushVariable(P_RETS, 0, words)
   }
 
+  /** Where the stream has the variable-form instruction made last. */
+  protected variableAt = 0
+
   protected pushVariable(pseudo: number, info: number, list: readonly number[]): void {
     const s = this.words
+    this.variableAt = s.length
     s.push((this.isa.table.generic + pseudo) | ((3 + list.length) << 16))
     s.push(info)
     s.push(list.length >> 1)

@@ -131,11 +131,11 @@ export abstract class LowerCtx extends LowerCalls implements MatchContext {
           if (sinks) this.countUse(x)
         }
         const op = f.op[i]
+        if (sinks) this.colour[i] = colour
         if ((opFlags[op] & NOT_PURE) === 0) {
           if (f.numResults(i as Inst) === 1) this.defOf[f.result(i as Inst)] = i
         } else if (sinks) {
           if (op === Op.load || (opFlags[op] & CAN_LOAD) !== 0) {
-            this.colour[i] = colour
             if (f.numResults(i as Inst) === 1) this.defOf[f.result(i as Inst)] = i
           }
           if ((opFlags[op] & (CAN_STORE | SIDE_EFFECTS | CALL | CAN_TRAP)) !== 0) colour++
