@@ -7,7 +7,7 @@ import { compile, type CompileOptions } from '@k23/codegen'
 import { createRiscv64Machine } from '@k23/emulator/riscv64'
 import { dataValue, I64, parseFunctions, unsignedBits } from '@k23/ir'
 import { createInterpreter } from '@k23/ir/interpreter'
-import { type Machine, RETURNED, trapKindNames } from '@k23/machine'
+import { type Machine, placeImage, RETURNED, trapKindNames } from '@k23/machine'
 import { initialize, transform } from './deflate.ts'
 import { median, repeated, timed } from './measure.ts'
 import { sampleText } from './sample.ts'
@@ -140,7 +140,7 @@ function row(program: string, target: string, instructions: number, times: reado
 function measureLoop(loop: Loop, options: EmulatorSuiteOptions): EmulatorRow {
   const machine = createRiscv64Machine()
   const module = compile(loop.clif, options.compile)
-  const address = machine.placeCode(module.image, module.alignment) + (module.symbols.get('%main') as number)
+  const address = placeImage(machine, module) + (module.symbols.get('%main') as number)
   const hart = machine.createHart()
   const expected = interpreted(loop.clif, loop.small)
   const found = call(machine, hart, address, loop.small)

@@ -35,6 +35,7 @@ export function link(target: Target, inputs: readonly LinkInput[]): Omit<Compile
   }
   const image = new Uint8Array(size)
   const relocs: CompiledModule['relocs'][number][] = []
+  const absolutes: CompiledModule['absolutes'][number][] = []
   let trapWords = 0
   for (const f of functions) {
     image.set(f.code, f.start)
@@ -51,10 +52,11 @@ export function link(target: Target, inputs: readonly LinkInput[]): Omit<Compile
       const symbol = symbolText(r.name, inputs[i].userNames)
       const place = f.start + r.offset
       const to = symbols.get(symbol)
-      if (to === undefined) relocs.push({ offset: place, kind: r.kind, symbol, addend: r.addend })
+      if (to !== undefined && r.kind === 'abs64') absolutes.push({ offset: place, target: to + Number(r.addend) })
+      else if (to === undefined) relocs.push({ offset: place, kind: r.kind, symbol, addend: r.addend })
       else if (!target.relocate(image, place, r.kind, to + Number(r.addend) - place))
         bug('link', f.name, `offset ${r.offset}`, `${r.kind} to ${symbol} is out of reach`)
     }
   })
-  return { target, image, alignment, functions, symbols, relocs, traps }
+  return { target, image, alignment, functions, symbols, relocs, absolutes, traps }
 }

@@ -25,6 +25,8 @@ export interface CompiledModule {
     readonly symbol: string
     readonly addend: bigint
   }[]
+  /** 8-byte words of the image that must hold the address of image offset `target`: done where the image is placed (placeImage of `@k23/machine`). */
+  readonly absolutes: readonly { readonly offset: number; readonly target: number }[]
   /** Pairs (offset in the image, trap code), ascending. */
   readonly traps: Int32Array
   /** For a WebAssembly module: its metadata and where its pieces are; undefined for CLIF. */

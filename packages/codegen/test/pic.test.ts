@@ -89,7 +89,6 @@ block0:
 test.skipIf(!assembler)('the address of a symbol', () => {
   agree(address('colocated '), {}, '%x', (r) => `lla ${r}, x`, 8)
   agree(address('colocated '), { is_pic: true }, '%x', (r) => `lla ${r}, x`, 8)
-  agree(address(''), {}, '%x', (r) => `lla ${r}, x`, 8)
   agree(address(''), { is_pic: true }, '%x', (r) => `la ${r}, x`, 8)
 })
 
@@ -116,6 +115,22 @@ test.skipIf(!assembler)('thread-local symbols, general dynamic', () => {
     (r) => `la.tls.gd ${r}, x\n${r === 'a0' ? '' : `mv a0, ${r}\n`}call __tls_get_addr@plt`,
     16,
   )
+})
+
+test('without position-independent code, what is not colocated may be anywhere: its address is a word behind the function', () => {
+  for (const text of [
+    address(''),
+    'function %f() -> i64 { fn0 = %x() -> i64 block0: v0 = func_addr.i64 fn0 return v0 }',
+    'function %f() -> i64 { fn0 = %x() -> i64 block0: v0 = call fn0() return v0 }',
+    'function %f() -> i64 tail { fn0 = %x() -> i64 tail block0: return_call fn0() }',
+  ]) {
+    const m = compile(text, { target: 'riscv64' })
+    expect(m.relocs).toEqual([{ offset: m.image.length - 8, kind: 'abs64', symbol: '%x', addend: 0n }])
+    const lines = disassemble(m.image, 0, m.image.length - 8)
+    const at = lines.findIndex((l) => l.text.startsWith('auipc'))
+    const [, reg] = /^auipc (\w+), 0$/.exec(lines[at].text) as RegExpExecArray
+    expect(lines[at + 1].text).toBe(`ld ${reg}, ${m.image.length - 8 - lines[at].offset}(${reg})`)
+  }
 })
 
 test('an image resolves what it has itself without a table of addresses', () => {

@@ -41,6 +41,7 @@ import {
   PAGE_SIZE,
   PERM_READ,
   PERM_WRITE,
+  placeImage,
   RETURNED,
   type StopReason,
   TRAP,
@@ -207,7 +208,7 @@ class EmulatedFile implements Runnable {
     for (const routine of neededRoutines(isa, [...inputs.values()])) inputs.set(routine.compiled.name, routine)
     this.spread(inputs)
     this.module = link(target, [...inputs.values()])
-    this.base = emulator.machine.placeCode(this.module.image, this.module.alignment)
+    this.base = placeImage(emulator.machine, this.module)
   }
 
   private emulates(feature: string): boolean {

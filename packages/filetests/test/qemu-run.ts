@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { callTrampoline, compile, SLOT_BYTES } from '@k23/codegen'
 import { type DataValue, type Func, parseFunctions } from '@k23/ir'
+import { writeAbsolutes } from '@k23/machine'
 
 /** Bytes of one call's block. */
 export const STRIDE: number = 4 * SLOT_BYTES
@@ -89,16 +90,18 @@ export function run(
     extra.push(callTrampoline(f.signature, shapes.get(shape) as string))
   }
   const byName = new Map(functions.map((f) => [(f.name as { name: string }).name, f]))
-  const { image, symbols } = compile([...functions, ...extra], {
+  const module = compile([...functions, ...extra], {
     target: 'riscv64',
     features: Object.fromEntries(features.map((f) => [f, true])),
     settings: { regalloc_algorithm: algorithm, regalloc_checker: true },
   })
+  const { image, symbols } = module
   const code = BASE + HEADERS + 256
   const table = (code + image.length + 15) & -16
   const blocks = (table + calls.length * 24 + 15) & -16
   const file = new Uint8Array(blocks + calls.length * STRIDE - BASE)
   elf(BASE + HEADERS, file)
+  writeAbsolutes(module, image, code)
   file.set(image, code - BASE)
   const v = new DataView(file.buffer)
   const stub = [

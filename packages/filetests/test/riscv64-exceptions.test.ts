@@ -4,7 +4,7 @@ import { callTrampoline, compile, type CompiledModule, functionAt, SLOT_BYTES } 
 import { createRiscv64Machine } from '@k23/emulator/riscv64'
 import { type DataValue, dataValue, formatDataValues, type Func, functionNameText, I64, parseFunctions } from '@k23/ir'
 import { createInterpreter } from '@k23/ir/interpreter'
-import { type Hart, HOST_CALL, type Machine, PERM_READ, PERM_WRITE, RETURNED } from '@k23/machine'
+import { type Hart, HOST_CALL, type Machine, PERM_READ, PERM_WRITE, placeImage, RETURNED } from '@k23/machine'
 import { describe, expect, test } from 'vitest'
 
 const machine: Machine = createRiscv64Machine()
@@ -50,7 +50,7 @@ function load(text: string, algorithm: string): Loaded {
     settings: { regalloc_algorithm: algorithm, regalloc_checker: true },
   })
   expect(module.relocs).toEqual([])
-  return { module, base: machine.placeCode(module.image, module.alignment) }
+  return { module, base: placeImage(machine, module) }
 }
 
 /** Goes on in the handler for `tag`; false where no frame has one. `inContext` decides by the value of a handler's context. */

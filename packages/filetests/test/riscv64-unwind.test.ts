@@ -3,7 +3,7 @@
 import { callTrampoline, compile, type CompiledModule, functionAt, type PlacedFunction, SLOT_BYTES } from '@k23/codegen'
 import { createRiscv64Machine } from '@k23/emulator/riscv64'
 import { type Func, functionNameText, parseFunctions } from '@k23/ir'
-import { FUEL, type Hart, type Machine, PERM_READ, PERM_WRITE, RETURNED } from '@k23/machine'
+import { FUEL, type Hart, type Machine, PERM_READ, PERM_WRITE, placeImage, RETURNED } from '@k23/machine'
 import { describe, expect, test } from 'vitest'
 
 const machine: Machine = createRiscv64Machine()
@@ -174,7 +174,7 @@ describe.each(['single_pass', 'backtracking'])('%s', (regalloc_algorithm) => {
         features,
         settings: { regalloc_algorithm, ...settings },
       })
-      const base = machine.placeCode(module.image, module.alignment)
+      const base = placeImage(machine, module)
       for (const args of [
         [5n, 0n],
         [5n, 3n],

@@ -3,6 +3,7 @@ import { TRAP_STACK_OVERFLOW } from '@k23/ir'
 import type { CodeBuffer, Emitter, FrameLayout } from '@k23/machinst'
 import { CLASS_FLOAT } from '@k23/regalloc'
 import { putBranch } from './emit-branch.ts'
+import { putCall } from './emit-call.ts'
 import { emit, Opc } from './insts/index.ts'
 import type { FReg, Writable, XReg } from './insts/index.ts'
 import { FP as FP_REG, PROBE_END, PROBE_STEP, RA as RA_REG, SP as SP_REG, TAIL_TARGET } from './registers.ts'
@@ -129,10 +130,7 @@ export function emitTailCall(s: Scratch, e: Emitter, at: number, frame: FrameLay
   emitEpilogue(s, e.buf, frame, info.calleePops ? frame.incomingBytes - info.stackArgBytes : 0)
   const target = (TAIL_TARGET * 2) as Writable<XReg>
   if (info.callee !== undefined) {
-    e.buf.relocs.push({ offset: e.buf.offset, kind: 'riscv_call_plt', name: info.callee, addend: 0n })
-    emit.auipc(s, target, 0)
-    emit.jalr(s, X0 as Writable<XReg>, target, 0)
-    s.flushLong(e.buf)
+    putCall(s, e, info, target, X0 as Writable<XReg>)
   } else {
     emit.jalr(s, X0 as Writable<XReg>, target, 0)
     s.flush(e.buf)

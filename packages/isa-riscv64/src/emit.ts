@@ -15,6 +15,7 @@ import {
 } from '@k23/machinst'
 import { allocIndex, allocIsReg, CLASS_FLOAT, CLASS_INT, CLASS_VECTOR } from '@k23/regalloc'
 import { emitAtomicLoop } from './emit-atomics.ts'
+import { loadAddress, putCall } from './emit-call.ts'
 import { emitSelect, emitTrapIf, FIX_PAIR_I } from './emit-branch.ts'
 import { blockStates, hasVectors } from './emit-vector-blocks.ts'
 import { emitVectorMove, frameAddress, hasState, vectorLoads } from './emit-vector.ts'
@@ -142,10 +143,7 @@ function emitCall(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
     emit.jalr(s, RA, w[at + 3] as XReg, 0)
     s.flush(b)
   } else {
-    b.relocs.push({ offset: b.offset, kind: 'riscv_call_plt', name: info.callee, addend: 0n })
-    emit.auipc(s, RA, 0)
-    emit.jalr(s, RA, RA, 0)
-    s.flushLong(b)
+    putCall(s, e, info, RA, RA)
   }
   s.vstate = VSTATE_NONE
   b.callSites.push({ offset: b.offset })
@@ -196,6 +194,10 @@ function frameVector(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
 function emitSymbol(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
   const rd = w[at + 1] as Writable<XReg>
   const ref = e.v.extra[w[at + 2]] as SymbolRef
+  if (ref.kind === 'abs64') {
+    loadAddress(s, e.buf, rd, ref.name, ref.addend)
+    return
+  }
   e.buf.relocs.push({ offset: e.buf.offset, kind: ref.kind ?? 'riscv_pcrel_addr', name: ref.name, addend: ref.addend })
   emit.auipc(s, rd, 0)
   if (ref.kind === 'riscv_got_pcrel') emit.ld(s, rd, rd, 0)

@@ -4,6 +4,9 @@ import type { ExternalName } from '@k23/ir'
 export interface SymbolRef {
   readonly name: ExternalName
   readonly addend: bigint
-  /** The relocation, if not the symbol's own address: its address out of the global offset table, or of its entry for thread-local storage. */
-  readonly kind?: 'riscv_got_pcrel' | 'riscv_tls_gd'
+  /**
+   * How the address is had, if not relative to the code: out of a word behind the function, where the symbol may be anywhere; out of the global offset
+   * table; or not the symbol's own, but that of its entry for thread-local storage.
+   */
+  readonly kind?: 'abs64' | 'riscv_got_pcrel' | 'riscv_tls_gd'
 }

@@ -4,7 +4,7 @@
 // memory, so that code is neither patched nor compiled again. Trampolines are shared by type across modules. Code stays until its module is disposed of.
 import { CodegenError, compile, type CompiledModule, type CompileOptions, targetByName } from '@k23/codegen'
 import type { FuncType } from '@k23/frontend-wasm/runtime-abi'
-import type { Machine } from '@k23/machine'
+import { type Machine, placeImage } from '@k23/machine'
 import { Arena, Guest } from './guest.ts'
 import { Module } from './module.ts'
 import { funcTypeText } from './types.ts'
@@ -111,7 +111,7 @@ export class Engine {
 
   private place(compiled: CompiledModule): number {
     try {
-      return this.machine.placeCode(compiled.image, Math.max(16, compiled.alignment))
+      return placeImage(this.machine, compiled)
     } catch (e) {
       if (e instanceof RangeError)
         throw new CodegenError('limit', `the machine has no room for ${compiled.image.length} bytes of code`)

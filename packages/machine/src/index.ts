@@ -4,6 +4,8 @@
 // A machine has an ISA with features, one window of memory, and harts. `run(hart)` continues a hart on its own guest stack and comes back with
 // a reason; `run` again resumes where it stopped. Nothing ever calls back into JavaScript from guest code: a host call is a reason.
 
+export { type PlaceableImage, placeImage, writeAbsolutes } from './place.ts'
+
 export type IsaName = 'riscv64' | 'aarch64' | 'x64'
 
 // ---- Permissions of a page
@@ -121,7 +123,7 @@ export interface Machine {
   /** CPU features by the code generator's names (`has_zbb`). */
   readonly features: readonly string[]
   readonly memory: MachineMemory
-  /** Places code: writes it, makes it executable, does what the ISA demands for instruction caches. Returns its address (16-byte aligned or more). */
+  /** Places code: writes it, makes it executable, does what the ISA demands for instruction caches. Returns its address (16-byte aligned or more). Compiled images: placeImage(). */
   placeCode(bytes: Uint8Array, alignment?: number): number
   /** Takes away what placeCode() placed at this address. No hart may be in it. */
   removeCode(address: number): void

@@ -25,7 +25,7 @@ export interface BranchKind {
 
 export interface Reloc {
   readonly offset: number
-  /** The ISA's relocation name: 'call', 'pcrel_hi20', 'abs64', ... */
+  /** The ISA's name, or, on every ISA, `abs64`: 8 bytes that hold symbol + addend. */
   readonly kind: string
   readonly name: ExternalName
   readonly addend: bigint
@@ -97,8 +97,13 @@ export class CodeBuffer {
   unwind: UnwindRow[] = []
   /** Triples (label, trap code, source location) of traps that are emitted behind the body. */
   deferredTraps: I32Vec = new I32Vec(16)
-  /** Constants behind the body: label, bytes. */
-  constants: { label: Label; bytes: Uint8Array; key: string }[] = []
+  /** Constants behind the body; bytes, or the address of a symbol. */
+  constants: {
+    label: Label
+    bytes: Uint8Array
+    key: string
+    symbol?: { readonly name: ExternalName; readonly addend: bigint }
+  }[] = []
 
   constructor(func: string, kinds: readonly BranchKind[]) {
     this.func = func
@@ -259,6 +264,16 @@ export class CodeBuffer {
     if (found !== undefined) return found.label
     const label = this.newLabel()
     this.constants.push({ label, bytes, key })
+    return label
+  }
+
+  /** Label of 8 bytes behind the body that hold the address of a symbol, plus `addend`: wherever it is. */
+  addressConstant(name: ExternalName, addend: bigint): Label {
+    const key = `${name.kind} ${name.kind === 'user' ? name.ref : name.name} ${addend}`
+    const found = this.constants.find((c) => c.key === key)
+    if (found !== undefined) return found.label
+    const label = this.newLabel()
+    this.constants.push({ label, bytes: new Uint8Array(8), key, symbol: { name, addend } })
     return label
   }
 

@@ -362,6 +362,7 @@ function emitDeferred(e: Emitter): void {
   for (const c of buf.constants) {
     buf.align(c.bytes.length >= 16 ? 16 : c.bytes.length >= 8 ? 8 : 4)
     buf.bind(c.label)
+    if (c.symbol !== undefined) buf.relocs.push({ offset: buf.offset, kind: 'abs64', ...c.symbol })
     for (const x of c.bytes) buf.put8(x)
   }
 }

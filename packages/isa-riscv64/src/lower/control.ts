@@ -103,11 +103,12 @@ function frameAddr(c: RiscvLower, slot: number, off: number): XReg {
 }
 
 /**
- * The address of a symbol: relative to the code where it is near, out of the global offset table where position-independent code refers to what another
- * object may define.
+ * The address of a symbol: relative to the code where it is near; else it may be anywhere: out of the global offset table in position-independent code, out
+ * of a word behind the function otherwise.
  */
 function symbolAddress(c: RiscvLower, name: ExternalName, colocated: boolean, addend: bigint): XReg {
-  if (colocated || c.isa.shared.is_pic !== true) return c.symbol({ name, addend })
+  if (colocated) return c.symbol({ name, addend })
+  if (c.isa.shared.is_pic !== true) return c.symbol({ name, addend, kind: 'abs64' })
   const base = c.symbol({ name, addend: 0n, kind: 'riscv_got_pcrel' })
   if (addend === 0n) return base
   return c.rrr(emit.add, base, c.li(Number(BigInt.asIntN(32, addend)), Number(BigInt.asIntN(32, addend >> 32n))))
@@ -135,7 +136,7 @@ function threadLocal(c: RiscvLower, gv: GlobalValue): number {
   if (c.isa.shared.tls_model !== 'elf_gd')
     return c.unsupported(`tls_value with tls_model=${c.isa.shared.tls_model}`, 'set tls_model=elf_gd')
   const entry = c.symbol({ name: data.name, addend: 0n, kind: 'riscv_tls_gd' })
-  const callee = { name: { kind: 'libcall', name: '__tls_get_addr' }, colocated: false } as const
+  const callee = { name: { kind: 'libcall', name: '__tls_get_addr' }, colocated: true } as const
   const base = c.genCallOf(tlsGetAddress, callee, () => [entry]) as XReg
   if (data.offset === 0n) return base
   return c.rrr(
