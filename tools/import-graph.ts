@@ -26,6 +26,7 @@ export const graph: Record<string, Row> = {
   regalloc:        { imports: ['entity'] },                                                  // operands, blocks, edges; not CLIF
   machinst:        { imports: ['entity', 'ir', 'regalloc', 'rules'] },
   'isa-riscv64':   { imports: ['entity', 'ir', 'rules', 'machinst', 'regalloc'] },
+  'isa-x64':       { imports: ['entity', 'ir', 'rules', 'machinst', 'regalloc'] },
   machine:         { imports: [] },                                                          // the interface: a leaf
   emulator:        { imports: ['machine', 'entity', 'machinst/rows', 'isa-riscv64/insts'] }, // sees tables only
   'frontend-wasm': { imports: ['entity', 'ir'] },

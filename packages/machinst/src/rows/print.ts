@@ -7,30 +7,44 @@ export interface PrintOptions {
   readonly label?: (word: number) => string
   /** Text of a virtual register; default `v12`. */
   readonly vreg?: (vreg: number) => string
+  /** x64: text of a memory operand's symbol, by its index in VCode.extra; default `symbol12`. */
+  readonly symbol?: (index: number) => string
+  /** x64: text of an unresolved place in a frame area; default `frame3+16`. */
+  readonly frame?: (kind: number, offset: number) => string
 }
-
-type Part = string | { readonly word: number; readonly entry: VocabEntry }
 
 export type Printer = (words: Int32Array, at: number, options?: PrintOptions) => string
 
+/** Text of the operand whose first word is words[at]. */
+export type OperandText = (words: Int32Array, at: number, options: PrintOptions) => string
+
+type Part = string | { readonly word: number; readonly text: OperandText }
+
 /** A printer for an ISA's tables. Templates are parsed at their first use. */
 export function makePrinter(t: InstTables, vocabulary: Vocabulary): Printer {
+  return makeTemplatePrinter(
+    t.template,
+    (name) => (words, at, options) => operandText(vocabulary[name], words[at], options),
+  )
+}
+
+/** A printer for templates with `$n:entry` for the operand at word n; a semicolon ends an entry that letters follow. */
+export function makeTemplatePrinter(templates: readonly string[], textOf: (entryName: string) => OperandText): Printer {
   const parsed: (readonly Part[] | undefined)[] = []
   return (words, at, options = {}) => {
     const op = words[at] & 0xffff
-    parsed[op] ??= parseTemplate(t.template[op], vocabulary)
+    parsed[op] ??= parseTemplate(templates[op], textOf)
     let text = ''
-    for (const part of parsed[op])
-      text += typeof part === 'string' ? part : operandText(part.entry, words[at + part.word], options)
+    for (const part of parsed[op]) text += typeof part === 'string' ? part : part.text(words, at + part.word, options)
     return text
   }
 }
 
-function parseTemplate(template: string, vocabulary: Vocabulary): Part[] {
+function parseTemplate(template: string, textOf: (entryName: string) => OperandText): Part[] {
   const parts: Part[] = []
-  for (const piece of template.split(/(\$\d+:\w+)/)) {
-    const m = /^\$(\d+):(\w+)$/.exec(piece)
-    if (m !== null) parts.push({ word: Number(m[1]), entry: vocabulary[m[2]] })
+  for (const piece of template.split(/(\$\d+:\w+;?)/)) {
+    const m = /^\$(\d+):(\w+);?$/.exec(piece)
+    if (m !== null) parts.push({ word: Number(m[1]), text: textOf(m[2]) })
     else if (piece !== '') parts.push(piece)
   }
   return parts

@@ -20,8 +20,12 @@ export interface ParsedText {
 // Alternatives: a literal in angle brackets, a suffix operand in braces, an operand with its sigils.
 const TOKEN = /<([^>]*)>|\{([a-z]\w*)(?::(\w+))?\}|(=&|=|\+)?([a-z]\w*)(?::(\w+))?(!)?/gi
 
-/** Parses a row's text; `fail` reports what is wrong with it. */
-export function parseText(text: string, fail: (message: string) => never): ParsedText {
+/** Parses a row's text; `fail` reports what is wrong with it. `stray`: characters that the text around operands must not have. */
+export function parseText(
+  text: string,
+  fail: (message: string) => never,
+  stray: RegExp = /[^$\w\s,().+-]/,
+): ParsedText {
   const blank = text.search(/\s/)
   const head = blank < 0 ? text : text.slice(0, blank)
   const brace = head.indexOf('{')
@@ -50,6 +54,6 @@ export function parseText(text: string, fail: (message: string) => never): Parse
   for (const [i, o] of operands.entries()) {
     if (operands.findIndex((p) => p.name === o.name) !== i) fail(`operand ${o.name} appears twice in '${text}'`)
   }
-  if (/[^$\w\s,().+-]/.test(template)) fail(`'${text}' has a character that is neither an operand nor punctuation`)
+  if (stray.test(template)) fail(`'${text}' has a character that is neither an operand nor punctuation`)
   return { mnemonic, operands, template: mnemonic + template }
 }

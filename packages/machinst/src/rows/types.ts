@@ -87,8 +87,8 @@ export function row(text: string, bits: string, attrs: RowAttributes = {}): Row 
 export type RowTable = Readonly<Record<string, Row>>
 
 /** One table of several; an id that two of them have is an error. */
-export function joinTables(...tables: readonly RowTable[]): RowTable {
-  const joined: Record<string, Row> = {}
+export function joinTables<R = Row>(...tables: readonly Readonly<Record<string, R>>[]): Readonly<Record<string, R>> {
+  const joined: Record<string, R> = {}
   for (const table of tables) {
     for (const [id, r] of Object.entries(table)) {
       if (Object.hasOwn(joined, id)) throw new Error(`row ${id} is in two tables`)

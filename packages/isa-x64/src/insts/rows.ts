@@ -1,0 +1,8 @@
+// The x64 instruction table: all rows in opcode order.
+import { joinTables, type X64RowTable } from '@k23/machinst/rows'
+import { atomic } from './atomic.ts'
+import { bits } from './bits.ts'
+import { control } from './control.ts'
+import { integer } from './integer.ts'
+
+export const rows: X64RowTable = joinTables(integer, control, bits, atomic)
