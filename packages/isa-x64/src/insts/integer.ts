@@ -1,6 +1,6 @@
 // Integer arithmetic, moves, multiplication and division (Intel SDM volume 2).
 import { type X64Attributes, type X64RowTable, joinTables, x64Row as row } from '@k23/machinst/rows'
-import { ALL, ARITHMETIC, B, forEach, hex, L, LOGIC, LQ, op, Q, type Rows, W, type Width, WLQ } from './formats.ts'
+import { ALL, ARITHMETIC, B, forEach, hex, LOGIC, op, type Rows, type Width, WLQ } from './formats.ts'
 
 /** add, or, adc, sbb, and, sub, xor: number n of the group has the opcodes 8n .. 8n + 5 and /n of 80, 81, 83. */
 function alu(name: string, n: number, attrs: X64Attributes): Rows {

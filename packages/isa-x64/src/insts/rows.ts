@@ -4,5 +4,8 @@ import { atomic } from './atomic.ts'
 import { bits } from './bits.ts'
 import { control } from './control.ts'
 import { integer } from './integer.ts'
+import { vectorFloat } from './vector-float.ts'
+import { vectorInteger } from './vector-integer.ts'
+import { vectorMoves } from './vector-moves.ts'
 
-export const rows: X64RowTable = joinTables(integer, control, bits, atomic)
+export const rows: X64RowTable = joinTables(integer, control, bits, atomic, vectorMoves, vectorFloat, vectorInteger)

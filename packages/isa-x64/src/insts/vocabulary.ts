@@ -130,6 +130,7 @@ export const vocabulary: X64Vocabulary = {
   s8:     signed(1),
   s16:    signed(2),
   s32:    signed(4),
+  u1:     unsigned(1),
   u2:     unsigned(3),
   u3:     unsigned(7),
   u4:     unsigned(15),

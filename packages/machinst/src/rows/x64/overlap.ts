@@ -11,7 +11,7 @@ export function opcodeBytes(a: X64Alternative): number[] {
 export function decodeKey(form: number, map: number, opcode: number): number {
   return (form * 4 + map) * 256 + opcode
 }
-export const DECODE_KEYS = 3 * 4 * 256
+export const DECODE_KEYS: number = 3 * 4 * 256
 
 interface Candidate {
   readonly row: CompiledX64Row

@@ -131,26 +131,26 @@ export const COND_SHORT = 5
 //      14-30 where they start in altBytes
 //   3  row (opcode number)
 export const ALT_INTS = 4
-export const ALT_66 = 1 << 13
-export const ALT_F2 = 1 << 14
-export const ALT_F3 = 1 << 15
-export const ALT_LOCK = 1 << 16
-export const ALT_MODRM = 1 << 17
+export const ALT_66: number = 1 << 13
+export const ALT_F2: number = 1 << 14
+export const ALT_F3: number = 1 << 15
+export const ALT_LOCK: number = 1 << 16
+export const ALT_MODRM: number = 1 << 17
 /** ModRM.reg is bits 19-21. */
-export const ALT_DIGIT = 1 << 18
+export const ALT_DIGIT: number = 1 << 18
 /** The opcode's low three bits are a register (word offset: rm). */
-export const ALT_PLUS_R = 1 << 22
+export const ALT_PLUS_R: number = 1 << 22
 /** The opcode's low four bits are a condition. */
-export const ALT_PLUS_CC = 1 << 23
-export const ALT_MEMORY = 1 << 24
-export const ALT_REG8 = 1 << 25
-export const ALT_RM8 = 1 << 26
+export const ALT_PLUS_CC: number = 1 << 23
+export const ALT_MEMORY: number = 1 << 24
+export const ALT_REG8: number = 1 << 25
+export const ALT_RM8: number = 1 << 26
 /** Decoders accept both values of W. */
-export const ALT_WIG = 1 << 27
+export const ALT_WIG: number = 1 << 27
 /** The immediate is a pc-relative distance. */
-export const ALT_LABEL = 1 << 28
+export const ALT_LABEL: number = 1 << 28
 /** Immediates of this alternative are sign-extended. */
-export const ALT_SIGNED = 1 << 29
+export const ALT_SIGNED: number = 1 << 29
 
 export interface X64Tables {
   /** Row ids: `addq_rr`. */
