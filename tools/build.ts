@@ -1,17 +1,21 @@
 // pnpm build: dist/ of every public package, ES modules by tsup and declarations by tsc.
 //
 // The entries are those of `exports`; where each lands is what `publishConfig.exports` says. Dependencies stay imports, those
-// on packages of this workspace too, so that two packages in one program share one copy of a third.
+// on packages of this workspace too, so that two packages in one program share one copy of a third. A package that imports itself by name
+// means an entry that is one file for Node and another for browsers: that stays an import too.
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { build as tsup } from 'tsup'
 import { generate } from './generate.ts'
-import { type Manifest, root, workspacePackages } from './source-files.ts'
+import { entryFiles, type Manifest, root, workspacePackages } from './source-files.ts'
 
 /** Writes the modules of one package to a folder: `rows/index.js` for `src/rows/index.ts`. */
 export async function bundle(name: string, manifest: Manifest, outDir: string): Promise<void> {
-  const sources = new Set([...Object.values(manifest.exports), ...Object.values(manifest.bin ?? {})])
+  const sources = new Set([
+    ...Object.values(manifest.exports).flatMap(entryFiles),
+    ...Object.values(manifest.bin ?? {}),
+  ])
   const entry = Array.from(sources, (path) => [
     path.replace(/^\.\/src\/(.*)\.ts$/, '$1'),
     join(root, 'packages', name, path),
@@ -24,7 +28,10 @@ export async function bundle(name: string, manifest: Manifest, outDir: string): 
     target: 'es2024',
     platform: 'neutral',
     // What src imports from npm or from the workspace is in `dependencies` (tools/check-imports.ts): nothing is inlined.
-    external: [/^node:/, ...Object.keys(manifest.dependencies ?? {}).map((each) => new RegExp(`^${each}(/|$)`))],
+    external: [
+      /^node:/,
+      ...[manifest.name, ...Object.keys(manifest.dependencies ?? {})].map((each) => new RegExp(`^${each}(/|$)`)),
+    ],
     tsconfig: join(root, 'packages', name, 'tsconfig.json'),
     clean: false,
     dts: false,

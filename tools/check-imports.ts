@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { buildTime, graph, type Row } from './import-graph.ts'
-import { importsOf, type Manifest, root, shown, workspacePackages } from './source-files.ts'
+import { entryFiles, importsOf, type Manifest, root, shown, workspacePackages } from './source-files.ts'
 
 const packageOf = (entry: string): string => entry.split('/')[0]!
 
@@ -59,9 +59,11 @@ function checkFile(name: string, row: Row, manifest: Manifest, file: string): st
   const inside = shown(file).slice(`packages/${name}/`.length)
   const buildEntries = buildTime
     .filter((entry) => packageOf(entry) === name)
-    .map((entry) => manifest.exports[`.${entry.slice(name.length)}`]?.slice(2))
+    .flatMap((entry) => entryFiles(manifest.exports[`.${entry.slice(name.length)}`] ?? '').map((path) => path.slice(2)))
   const place: Place = buildEntries.includes(inside) ? 'build' : inside.startsWith('src/') ? 'src' : 'test'
   const problems: string[] = []
+  const conditional = Object.entries(manifest.exports).filter(([, entry]) => typeof entry !== 'string')
+  const forNode = row.node === true || conditional.some(([, entry]) => entryFiles(entry)[0] === `./${inside}`)
   for (const { specifier, line } of importsOf(file)) {
     const report = (why: string): number => problems.push(`${shown(file)}:${line}: ${specifier}: ${why}`)
     if (specifier.startsWith('.')) {
@@ -72,12 +74,15 @@ function checkFile(name: string, row: Row, manifest: Manifest, file: string): st
       } else if (place !== 'test' || target.startsWith('packages/')) {
         report('a relative import leaves the package: use the package name')
       }
+    } else if (conditional.some(([subpath]) => `@k23/${name}${subpath.slice(1)}` === specifier)) {
+      // The package's own entry of which Node and browsers have different files.
     } else if (specifier.startsWith('@k23/')) {
       const why = violation(name, place, specifier)
       if (why !== undefined) report(why)
     } else if (isBuiltin(specifier)) {
       if (!specifier.startsWith('node:')) report("Node's modules are written node:*")
-      if (place === 'src' && !row.node) report('a library package runs in browsers too')
+      if (place === 'src' && !forNode)
+        report('a library package runs in browsers too (what is for Node is behind the condition `node` of an entry)')
     } else if (place === 'src') {
       const npm = specifier
         .split('/')

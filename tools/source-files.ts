@@ -14,14 +14,25 @@ export function workspacePackages(): Map<string, Manifest> {
   )
 }
 
+/** One file, or one for Node and one for browsers. */
+export type Conditional<T> = T | { node: T; default: T }
+
 export interface Manifest {
   name: string
   private?: boolean
-  exports: Record<string, string>
+  exports: Record<string, Conditional<string>>
   bin?: Record<string, string>
-  publishConfig?: { exports: Record<string, { types: string; default: string }>; bin?: Record<string, string> }
+  publishConfig?: {
+    exports: Record<string, Conditional<{ types: string; default: string }>>
+    bin?: Record<string, string>
+  }
   dependencies?: Record<string, string>
   devDependencies?: Record<string, string>
+}
+
+/** The files behind an entry of `exports`: the one for Node first, where there are two. */
+export function entryFiles(entry: Conditional<string>): string[] {
+  return typeof entry === 'string' ? [entry] : [entry.node, entry.default]
 }
 
 /** One import, export-from or dynamic import with a literal specifier, type-only ones included. */
@@ -52,7 +63,7 @@ export function resolveImport(specifier: string, from: string, packages: Map<str
   const match = /^@k23\/([^/]+)(\/.*)?$/.exec(specifier)
   if (!match) return undefined
   const target = packages.get(match[1]!)?.exports[match[2] ? `.${match[2]}` : '.']
-  return target === undefined ? undefined : join(root, 'packages', match[1]!, target)
+  return target === undefined ? undefined : join(root, 'packages', match[1]!, entryFiles(target)[0]!)
 }
 
 /** A path as people write it: from the root, with forward slashes. */

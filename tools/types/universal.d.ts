@@ -13,3 +13,33 @@ declare const performance: { now(): number }
 declare function queueMicrotask(task: () => void): void
 declare function structuredClone<T>(value: T): T
 declare function setTimeout(task: () => void, milliseconds?: number): unknown
+
+declare class URL {
+  constructor(url: string, base?: string | URL)
+  readonly href: string
+}
+interface ImportMeta {
+  readonly url: string
+}
+
+interface AbortSignal {
+  readonly aborted: boolean
+  readonly reason: any
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
+/** Web Crypto; `subtle` is missing in pages that did not come over HTTPS or from the own machine. */
+declare const crypto: {
+  readonly subtle?: {
+    digest(algorithm: 'SHA-256', data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>
+    importKey(
+      format: 'raw',
+      key: Uint8Array<ArrayBuffer>,
+      algorithm: { name: 'HMAC'; hash: 'SHA-256' },
+      extractable: false,
+      usages: ['sign'],
+    ): Promise<object>
+    sign(algorithm: 'HMAC', key: object, data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>
+  }
+}

@@ -114,7 +114,7 @@ function emitEpilogue(s: Scratch, b: CodeBuffer, frame: FrameLayout, pop: number
     s.addOffset(SP, SP, 16 + frame.tailBytes + pop)
   } else if (pop !== 0) s.addOffset(SP, SP, pop)
   s.flush(b)
-  b.unwindRow(SP_REG, -pop, [])
+  b.unwindRow(SP_REG, 0 - pop, [])
 }
 
 export function emitReturn(s: Scratch, e: Emitter, frame: FrameLayout): void {

@@ -1,0 +1,244 @@
+// compileAsync(): the same as compile(), on workers, with progress, cancellation and a cache.
+//
+// Units go to workers in batches, in order. A batch is a share of what is left, so that the workers end together, within bounds: small enough to
+// cancel soon and to show progress, large enough to be worth a message. Nothing about the result depends on how the units were cut.
+//
+// Errors are those of compile(): the one of the lowest unit that has one. When a unit fails, batches above it are given up, and those below it, which
+// are all given out already, are waited for.
+import { parallelism } from '@k23/codegen/workers'
+import { type CompileOptions, withTarget } from './by-name.ts'
+import type { CompileCache } from './cache.ts'
+import { createIsa, type Input, kindOf } from './core.ts'
+import type { LinkInput } from './link.ts'
+import type { CompiledModule } from './module.ts'
+import { decode } from './parts/codec.ts'
+import { linkInputs } from './parts/parts.ts'
+import { targets } from './targets.ts'
+import { createJob, type Job } from './units.ts'
+import { type PoolClient, type WorkerError, WorkerPool } from './workers/pool.ts'
+import { receivedError, type Reply, type SentOptions } from './workers/protocol.ts'
+
+/** How far a compilation is: work done and to be done, about in bytes of function bodies. */
+export interface Progress {
+  readonly done: number
+  readonly total: number
+}
+
+export interface AsyncOptions extends Omit<CompileOptions, 'observer'> {
+  /**
+   * A pool, or how many workers of the pool that all compilations share; 0: none, the calling thread does the work in slices. Default: as
+   * many as the machine can run at a time, or none for a small module. Functions built with `@k23/ir`, and targets that this package does not know by
+   * name, are compiled on the calling thread.
+   */
+  readonly workers?: number | WorkerPool
+  /** Gives the compilation up: the promise is rejected with the signal's reason at once. */
+  readonly signal?: AbortSignal
+  /** Called now and then, with `done` growing; at the end with all done. */
+  readonly onProgress?: (progress: Progress) => void
+  /** Asked first, and told the result. */
+  readonly cache?: CompileCache
+}
+
+/** Less work than this is done before a worker has started. */
+const SMALL = 24 << 10
+/** Work in a batch. */
+const MIN_BATCH = 2 << 10
+const MAX_BATCH = 32 << 10
+/** Milliseconds for which the calling thread compiles before others get their turn. */
+const SLICE_MS = 12
+
+let shared: WorkerPool | undefined
+
+/** Ends the workers that compilations share; the next compilation starts new ones. Idle workers do not keep a process alive. */
+export function closeWorkers(): void {
+  shared?.close()
+  shared = undefined
+}
+
+/**
+ * Compiles as `compile` does, with the same result, to the byte, whatever the number of workers. Rejects with CodegenError for the input's faults, as compile()
+ * throws them; with WorkerError where a worker dies; with the signal's reason.
+ */
+export async function compileAsync(input: Input, options: AsyncOptions): Promise<CompiledModule> {
+  const { workers, signal, onProgress, cache, ...rest } = options
+  throwIfAborted(signal)
+  // The caller may write to the bytes while this goes on. (A Buffer's slice would be the same bytes.)
+  const source = input instanceof Uint8Array ? new Uint8Array(input) : input
+  const core = withTarget(rest)
+  const isa = createIsa(core, kindOf(source))
+  const job = createJob(source, isa, core)
+  const meter = new Meter(job, onProgress)
+  const key = cache === undefined || !isText(source) ? undefined : await cache.key(source, isa, core)
+  const kept = key === undefined ? undefined : await cache?.read(key)
+  throwIfAborted(signal)
+  if (kept !== undefined) {
+    meter.all()
+    return job.assemble(kept)
+  }
+  const pool = isText(source) && targets[core.target.name] === core.target ? poolFor(workers, meter.total) : undefined
+  const { target, ...plain } = core
+  const units =
+    pool === undefined || !isText(source)
+      ? await compileHere(job, meter, signal)
+      : await compileOnWorkers(job, source, { ...plain, target: target.name }, pool, meter, signal)
+  const parts = job.complete(units)
+  if (key !== undefined) await cache?.write(key, parts)
+  throwIfAborted(signal)
+  meter.all()
+  return job.assemble(parts)
+}
+
+/** Can be sent and hashed. */
+function isText(input: Input): input is Uint8Array<ArrayBuffer> | string {
+  return input instanceof Uint8Array || typeof input === 'string'
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw signal.reason
+}
+
+interface ChosenPool {
+  readonly pool: WorkerPool
+  readonly limit: number
+}
+
+function poolFor(workers: number | WorkerPool | undefined, total: number): ChosenPool | undefined {
+  if (workers instanceof WorkerPool) return { pool: workers, limit: workers.size }
+  if (workers === 0 || (workers === undefined && total < SMALL)) return undefined
+  const limit = workers ?? parallelism()
+  if (shared === undefined || shared.size < limit) {
+    // (Compilations on the old pool end there; what it holds goes when they have.)
+    const old = shared
+    shared = new WorkerPool({ workers: Math.max(limit, parallelism()) })
+    old?.retire()
+  }
+  return { pool: shared, limit }
+}
+
+/** Work done, by unit. */
+class Meter {
+  readonly total: number
+  private readonly job: Job
+  private readonly report: ((progress: Progress) => void) | undefined
+  private done = 0
+  private finished = false
+
+  constructor(job: Job, report: ((progress: Progress) => void) | undefined) {
+    this.job = job
+    this.report = report
+    this.total = this.weight(0, job.count)
+  }
+
+  weight(from: number, to: number): number {
+    let sum = 0
+    for (let unit = from; unit < to; unit++) sum += this.job.weight(unit)
+    return sum
+  }
+
+  add(from: number, to: number): void {
+    this.done += this.weight(from, to)
+    // All is done only when the parts are put together.
+    if (this.done < this.total) this.report?.({ done: this.done, total: this.total })
+  }
+
+  all(): void {
+    if (this.finished) return
+    this.finished = true
+    this.report?.({ done: this.total, total: this.total })
+  }
+}
+
+async function compileHere(job: Job, meter: Meter, signal: AbortSignal | undefined): Promise<LinkInput[]> {
+  const units: LinkInput[] = []
+  let from = 0
+  let start = performance.now()
+  for (let unit = 0; unit < job.count; unit++) {
+    units.push(job.compile(unit))
+    if (performance.now() - start < SLICE_MS) continue
+    meter.add(from, unit + 1)
+    from = unit + 1
+    await new Promise<void>((resolve) => setTimeout(resolve))
+    throwIfAborted(signal)
+    start = performance.now()
+  }
+  return units
+}
+
+function compileOnWorkers(
+  job: Job,
+  input: Uint8Array | string,
+  options: SentOptions,
+  { pool, limit }: ChosenPool,
+  meter: Meter,
+  signal: AbortSignal | undefined,
+): Promise<LinkInput[]> {
+  const { count } = job
+  if (count === 0) return Promise.resolve([])
+  return new Promise((resolve, reject) => {
+    const units: LinkInput[] = new Array(count)
+    let number = 0
+    /** Units from here on have not been given out. */
+    let cursor = 0
+    let left = meter.total
+    /** Starts of the batches that are at work. */
+    const atWork = new Set<number>()
+    let failed: { readonly unit: number; readonly error: Error } | undefined
+
+    const end = (settle: () => void): void => {
+      signal?.removeEventListener('abort', abort)
+      pool.remove(number)
+      settle()
+    }
+    const abort = (): void => end(() => reject(signal?.reason))
+    const settleIfDone = (): void => {
+      if (failed !== undefined) {
+        const { unit, error } = failed
+        if (![...atWork].some((from) => from < unit)) end(() => reject(error))
+      } else if (cursor === count && atWork.size === 0) end(() => resolve(units))
+    }
+
+    const client: PoolClient = {
+      limit,
+      open: (job) => ({ kind: 'open', job, input, options }),
+      next(job) {
+        if (cursor === count || failed !== undefined) return undefined
+        const share = Math.min(MAX_BATCH, Math.max(MIN_BATCH, left / (3 * limit)))
+        const from = cursor
+        let weight = 0
+        while (cursor < count && weight < share) weight += meter.weight(cursor, ++cursor)
+        left -= weight
+        atWork.add(from)
+        return { kind: 'batch', job, from, to: cursor }
+      },
+      reply(reply) {
+        try {
+          take(reply)
+        } catch (e) {
+          end(() => reject(e))
+        }
+      },
+      lost: (error: WorkerError) => end(() => reject(error)),
+    }
+    const take = (reply: Exclude<Reply, { kind: 'hello' }>): void => {
+      atWork.delete(reply.from)
+      if (reply.kind === 'compiled') {
+        const parts = decode(linkInputs, reply.parts)
+        parts.forEach((part, i) => {
+          units[reply.from + i] = part
+        })
+        meter.add(reply.from, reply.from + parts.length)
+      } else if (failed === undefined || reply.unit < failed.unit) {
+        failed = { unit: reply.unit, error: receivedError(reply.error) }
+      }
+      settleIfDone()
+    }
+
+    signal?.addEventListener('abort', abort)
+    try {
+      number = pool.add(client)
+      pool.dispatch()
+    } catch (e) {
+      end(() => reject(e))
+    }
+  })
+}
