@@ -127,7 +127,9 @@ export class CompileCache {
     const { secret } = this.options
     const parts = [entry.subarray(0, SUM_AT), entry.subarray(HEAD)]
     if (secret === undefined) return sha256(...parts)
-    this.secretKey ??= subtle().importKey('raw', new Uint8Array(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+    this.secretKey ??= subtle().importKey('raw', new Uint8Array(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
+      'sign',
+    ])
     return new Uint8Array(await subtle().sign('HMAC', await this.secretKey, joined(parts)))
   }
 

@@ -2,7 +2,15 @@
 //
 // A type id names a function type by structure: the engine interns each that it sees, and a module's code finds its ids in an array in machine
 // memory, so that code is neither patched nor compiled again. Trampolines are shared by type across modules. Code stays until its module is disposed of.
-import { CodegenError, compile, type CompiledModule, type CompileOptions, targetByName } from '@k23/codegen'
+import {
+  type AsyncOptions,
+  CodegenError,
+  compile,
+  compileAsync,
+  type CompiledModule,
+  type CompileOptions,
+  targetByName,
+} from '@k23/codegen'
 import type { FuncType } from '@k23/frontend-wasm/runtime-abi'
 import { type Machine, placeImage } from '@k23/machine'
 import { Arena, Guest } from './guest.ts'
@@ -21,6 +29,9 @@ export interface EngineOptions {
   /** Bytes of address space that a memory without a smaller maximum is given to grow in before it has to move. Default 4 MiB. */
   readonly memoryReservation?: number
 }
+
+/** How a module is compiled that is waited for. */
+export type CompileAsyncOptions = Pick<AsyncOptions, 'workers' | 'signal' | 'onProgress' | 'cache'>
 
 /** Addresses of the two trampolines of a type, and the module that they are part of. */
 export interface Trampolines {
@@ -71,6 +82,15 @@ export class Engine {
   compile(bytes: Uint8Array): Module {
     if (!(bytes instanceof Uint8Array)) throw new TypeError('a module is given as a Uint8Array of its binary form')
     return this.load(compile(bytes, this.compileOptions))
+  }
+
+  /**
+   * The same on workers and out of a cache, as the options say. Rejects with CodegenError, and as compileAsync() of `@k23/codegen` does with WorkerError and the
+   * signal's reason.
+   */
+  async compileAsync(bytes: Uint8Array, options: CompileAsyncOptions = {}): Promise<Module> {
+    if (!(bytes instanceof Uint8Array)) throw new TypeError('a module is given as a Uint8Array of its binary form')
+    return this.load(await compileAsync(bytes, { ...this.compileOptions, ...options }))
   }
 
   /** Places a module that was compiled from WebAssembly for this engine's target. */
