@@ -31,8 +31,9 @@ export const graph: Record<string, Row> = {
   emulator:        { imports: ['machine', 'entity', 'machinst/rows', 'isa-riscv64/insts'] }, // sees tables only
   'frontend-wasm': { imports: ['entity', 'ir'] },
   codegen:         { imports: ['entity', 'ir', 'frontend-wasm', 'machinst', 'regalloc', 'isa-riscv64'] },
+  object:          { imports: ['entity', 'ir', 'machinst', 'frontend-wasm', 'codegen'], tests: ['emulator', 'machine'] },
   kernel:          { imports: ['machine', 'codegen', 'frontend-wasm/runtime-abi'], tests: ['emulator'] },
   filetests:       { imports: ['ir', 'codegen', 'machine', 'emulator'], node: true },
   bench:           { imports: libraries, node: true },
-  cli:             { imports: [...libraries, 'filetests', 'bench'], node: true },
+  cli:             { imports: [...libraries, 'object', 'filetests', 'bench'], node: true },
 }

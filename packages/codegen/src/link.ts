@@ -2,7 +2,7 @@
 import { bug } from '@k23/entity'
 import { type Func, functionNameText, type ExternalName } from '@k23/ir'
 import type { CompiledFunction, Target } from '@k23/machinst'
-import type { CompiledModule, PlacedFunction } from './module.ts'
+import type { LinkedImage, PlacedFunction } from './module.ts'
 
 /** A compiled function with the CLIF function whose side tables its relocations name. */
 export interface LinkInput {
@@ -20,22 +20,22 @@ export function symbolText(name: ExternalName, userNames: readonly string[]): st
   return name.kind === 'user' ? userNames[name.ref] : `%${name.name}`
 }
 
-/** The image without wasm metadata. */
-export function link(target: Target, inputs: readonly LinkInput[]): Omit<CompiledModule, 'wasm'> {
+/** Places the functions, in order. */
+export function link(target: Target, inputs: readonly LinkInput[]): LinkedImage {
   let size = 0
   let alignment = 16
   const functions: PlacedFunction[] = []
   const symbols = new Map<string, number>()
-  for (const { compiled } of inputs) {
+  for (const { compiled, userNames } of inputs) {
     alignment = Math.max(alignment, compiled.alignment)
     const start = (size + compiled.alignment - 1) & -compiled.alignment
-    functions.push({ ...compiled, start })
+    functions.push({ ...compiled, start, targets: compiled.relocs.map((r) => symbolText(r.name, userNames)) })
     symbols.set(compiled.name, start)
     size = start + compiled.code.length
   }
   const image = new Uint8Array(size)
-  const relocs: CompiledModule['relocs'][number][] = []
-  const absolutes: CompiledModule['absolutes'][number][] = []
+  const relocs: LinkedImage['relocs'][number][] = []
+  const absolutes: LinkedImage['absolutes'][number][] = []
   let trapWords = 0
   for (const f of functions) {
     image.set(f.code, f.start)
@@ -43,20 +43,20 @@ export function link(target: Target, inputs: readonly LinkInput[]): Omit<Compile
   }
   const traps = new Int32Array(trapWords)
   let t = 0
-  functions.forEach((f, i) => {
+  for (const f of functions) {
     for (let k = 0; k < f.traps.length; k += 2) {
       traps[t++] = f.start + f.traps[k]
       traps[t++] = f.traps[k + 1]
     }
-    for (const r of f.relocs) {
-      const symbol = symbolText(r.name, inputs[i].userNames)
+    f.relocs.forEach((r, i) => {
+      const symbol = f.targets[i]
       const place = f.start + r.offset
       const to = symbols.get(symbol)
       if (to !== undefined && r.kind === 'abs64') absolutes.push({ offset: place, target: to + Number(r.addend) })
       else if (to === undefined) relocs.push({ offset: place, kind: r.kind, symbol, addend: r.addend })
       else if (!target.relocate(image, place, r.kind, to + Number(r.addend) - place))
         bug('link', f.name, `offset ${r.offset}`, `${r.kind} to ${symbol} is out of reach`)
-    }
-  })
+    })
+  }
   return { target, image, alignment, functions, symbols, relocs, absolutes, traps }
 }

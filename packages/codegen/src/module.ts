@@ -6,10 +6,12 @@ import type { CompiledFunction, Target } from '@k23/machinst'
 export interface PlacedFunction extends CompiledFunction {
   /** Byte offset in `image`. */
   readonly start: number
+  /** Text of the symbol that each of `relocs` refers to (`%memcpy`, `u0:3`). */
+  readonly targets: readonly string[]
 }
 
-/** One compiled module. All offsets in `image` are bytes from its start, which is placed at a multiple of `alignment`. */
-export interface CompiledModule {
+/** Functions in one image. All offsets in `image` are bytes from its start, which is placed at a multiple of `alignment`. */
+export interface LinkedImage {
   readonly target: Target
   /** All functions, relocations between them resolved. */
   readonly image: Uint8Array
@@ -29,6 +31,12 @@ export interface CompiledModule {
   readonly absolutes: readonly { readonly offset: number; readonly target: number }[]
   /** Pairs (offset in the image, trap code), ascending. */
   readonly traps: Int32Array
+}
+
+/** One compiled module. */
+export interface CompiledModule extends LinkedImage {
+  /** CPU features by flag that the code was compiled for, as given. */
+  readonly features: Readonly<Record<string, boolean>>
   /** For a WebAssembly module: its metadata and where its pieces are; undefined for CLIF. */
   readonly wasm: WasmMetadata | undefined
 }
@@ -45,7 +53,7 @@ export interface WasmMetadata {
 }
 
 /** Trap code at an image offset, or 0. */
-export function trapAt(m: CompiledModule, offset: number): number {
+export function trapAt(m: Pick<LinkedImage, 'traps'>, offset: number): number {
   const t = m.traps
   let lo = 0
   let hi = t.length >> 1
@@ -58,7 +66,7 @@ export function trapAt(m: CompiledModule, offset: number): number {
 }
 
 /** The function that an image offset lies in, or undefined. */
-export function functionAt(m: CompiledModule, offset: number): PlacedFunction | undefined {
+export function functionAt(m: Pick<LinkedImage, 'functions'>, offset: number): PlacedFunction | undefined {
   const f = m.functions
   let lo = 0
   let hi = f.length
@@ -72,7 +80,7 @@ export function functionAt(m: CompiledModule, offset: number): PlacedFunction | 
 }
 
 /** Source location (for wasm: byte offset in the module) of an image offset, or -1. */
-export function sourceAt(m: CompiledModule, offset: number): number {
+export function sourceAt(m: Pick<LinkedImage, 'functions'>, offset: number): number {
   const f = functionAt(m, offset)
   if (f === undefined) return -1
   const at = offset - f.start

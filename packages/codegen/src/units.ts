@@ -48,7 +48,7 @@ function clifJob(input: Exclude<Input, Uint8Array>, isa: TargetIsa, options: Cor
     weight: (unit) => 2 * functions[unit].numInsts,
     compile: (unit) => compileOne(isa, functions[unit], cx, options.observer),
     complete: (units) => [...units, ...neededRoutines(isa, units)],
-    assemble: (parts) => ({ ...link(options.target, parts), wasm: undefined }),
+    assemble: (parts) => ({ ...link(options.target, parts), features: isa.flags.named, wasm: undefined }),
   }
 }
 
@@ -104,7 +104,7 @@ function wasmJob(bytes: Uint8Array, isa: TargetIsa, options: CoreOptions): Job {
         entries: shapeOf.map((shape) => start(bodies.length + 2 * shape)),
         hosts: shapeOf.map((shape) => start(bodies.length + 2 * shape + 1)),
       }
-      return { ...image, wasm }
+      return { ...image, features: isa.flags.named, wasm }
     },
   }
 }

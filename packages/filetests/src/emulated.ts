@@ -9,10 +9,10 @@
 import {
   CodegenError,
   callTrampoline,
-  type CompiledModule,
   compileClif,
   createIsa,
   link,
+  type LinkedImage,
   neededRoutines,
   type LinkInput,
   type PassContext,
@@ -156,7 +156,7 @@ class EmulatedFile implements Runnable {
   private readonly refused = new Map<string, string>()
   private readonly trampolines = new Map<string, string>()
   private readonly pinned: boolean
-  private readonly module: Omit<CompiledModule, 'wasm'>
+  private readonly module: LinkedImage
   private readonly base: number
   private calls = 0
 
@@ -282,7 +282,7 @@ class EmulatedFile implements Runnable {
     const at = reason.pc - this.base
     if (reason.kind === FUEL) throw new Error(`not done after ${fuel} instructions`)
     if (reason.kind !== TRAP) throw new Error(`stopped with reason ${reason.kind} at code offset ${at}`)
-    const code = at >= 0 && at < this.module.image.length ? trapAt({ ...this.module, wasm: undefined }, at) : 0
+    const code = at >= 0 && at < this.module.image.length ? trapAt(this.module, at) : 0
     const memory = reason.trapKind === TRAP_LOAD || reason.trapKind === TRAP_STORE
     const low = machine.stackLow(hart)
     if (memory && reason.address < low && reason.address >= low - PAGE_SIZE) return { trap: 'stk_ovf' }

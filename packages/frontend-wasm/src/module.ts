@@ -162,3 +162,8 @@ export interface WasmModule {
   /** The data count section's number, or undefined where the module has none. */
   dataCount: number | undefined
 }
+
+/** What the name section calls a function, else its first export; undefined where neither has a name for it. */
+export function wasmFunctionName(info: ModuleInfo, index: number): string | undefined {
+  return info.names.functions.get(index) ?? info.exports.find((e) => e.kind === 'func' && e.index === index)?.name
+}

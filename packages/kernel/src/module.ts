@@ -1,7 +1,13 @@
 // A compiled module with its code in the machine: shared by all its instances, in every store of its engine. The code stays until the module is
 // disposed of and no store uses it: instances, and functions of the host whose trampoline is in it.
 import { type CompiledModule, functionAt, sourceAt, trapAt, type WasmMetadata } from '@k23/codegen'
-import { type ExternKind, type ModuleInfo, type VmctxLayout, vmctxLayout } from '@k23/frontend-wasm/runtime-abi'
+import {
+  type ExternKind,
+  type ModuleInfo,
+  type VmctxLayout,
+  vmctxLayout,
+  wasmFunctionName,
+} from '@k23/frontend-wasm/runtime-abi'
 import type { Engine } from './engine.ts'
 import type { Frame } from './errors.ts'
 import type { Store } from './store.ts'
@@ -96,11 +102,7 @@ export class Module {
   }
 
   functionName(index: number): string {
-    return (
-      this.info.names.functions.get(index) ??
-      this.info.exports.find((e) => e.kind === 'func' && e.index === index)?.name ??
-      `func[${index}]`
-    )
+    return wasmFunctionName(this.info, index) ?? `func[${index}]`
   }
 
   /** Trap code of the instruction at `pc`, or 0. */

@@ -1,6 +1,6 @@
 // k23 explain: one function through every stage, as text.
 import { CodegenError, type CompiledModule, compile, type Observer } from '@k23/codegen'
-import { decodeModule, validateFunction, WasmError } from '@k23/frontend-wasm'
+import { decodeModule, validateFunction, WasmError, wasmFunctionName } from '@k23/frontend-wasm'
 import { type Func, functionNameText, printFunction } from '@k23/ir'
 import { printVCode } from '@k23/machinst'
 import pc from 'picocolors'
@@ -8,7 +8,7 @@ import { usage } from '../failure.ts'
 import { type ClifInput, compileInput, type FileInput, readInput } from '../input.ts'
 import { type CommonOptions, compileOptions } from '../options.ts'
 import { functionAsm, sourceName } from '../text/asm.ts'
-import { findWasmFunction, wasmFunctionName } from '../text/function-names.ts'
+import { findWasmFunction } from '../text/function-names.ts'
 import { targetText } from '../text/targets.ts'
 
 interface Options extends CommonOptions {

@@ -32,7 +32,7 @@ export function functionAsm(m: CompiledModule, f: PlacedFunction, name: string =
     return `.L${hex(target - start)}`
   }
   const insts = targetText(m.target.name).disassemble(m.image, start, end, { label })
-  const relocs = new Map(f.relocs.map((r) => [r.offset, r]))
+  const relocs = new Map(f.relocs.map((r, i) => [r.offset, relocText(r, f.targets[i])]))
   const traps = new Map<number, number>()
   for (let i = 0; i < f.traps.length; i += 2) traps.set(f.traps[i], f.traps[i + 1])
   const lines = [`${name}:  ; ${f.code.length} bytes, ${f.frameBytes} bytes of frame`]
@@ -52,14 +52,13 @@ export function functionAsm(m: CompiledModule, f: PlacedFunction, name: string =
     const trap = traps.get(at)
     if (trap !== undefined) notes.push(`trap ${trapName(trap, wasm)}`)
     const reloc = relocs.get(at)
-    if (reloc !== undefined) notes.push(relocText(reloc))
+    if (reloc !== undefined) notes.push(reloc)
     const text = `  ${hex(at, 5)}  ${inst.text}`
     lines.push(notes.length === 0 ? text : `${text.padEnd(48)}; ${notes.join(', ')}`)
   }
   return lines.join('\n')
 }
 
-function relocText(r: PlacedFunction['relocs'][number]): string {
-  const name = r.name.kind === 'user' ? `userextname${r.name.ref}` : `%${r.name.name}`
+function relocText(r: PlacedFunction['relocs'][number], name: string): string {
   return `${r.kind} ${name}${r.addend === 0n ? '' : ` + ${r.addend}`}`
 }

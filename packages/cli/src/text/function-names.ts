@@ -1,11 +1,6 @@
 // Functions of a module by name: what its name section and its exports call them.
 import type { ModuleInfo } from '@k23/frontend-wasm/runtime-abi'
 
-/** `$name` from the name section, else the first export, else nothing. */
-export function wasmFunctionName(info: ModuleInfo, index: number): string | undefined {
-  return info.names.functions.get(index) ?? info.exports.find((e) => e.kind === 'func' && e.index === index)?.name
-}
-
 /** Index of the function that `text` means: an index, or a name. */
 export function findWasmFunction(info: ModuleInfo, text: string): number | undefined {
   if (/^\d+$/.test(text)) return Number(text) < info.functions.length ? Number(text) : undefined

@@ -1,8 +1,7 @@
 // The operators of a wasm function body as text: byte offset, nesting, name, immediates.
 //
 // The body has been validated, so that every read is in bounds and every operator is known.
-import { type Operator, operator, valTypeName, type WasmModule } from '@k23/frontend-wasm'
-import { wasmFunctionName } from './function-names.ts'
+import { type Operator, operator, valTypeName, wasmFunctionName, type WasmModule } from '@k23/frontend-wasm'
 
 type Kind = Operator['kind']
 
