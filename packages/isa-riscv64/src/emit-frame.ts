@@ -106,6 +106,11 @@ function saveOrRestore(s: Scratch, frame: FrameLayout, restore: boolean): void {
 function emitEpilogue(s: Scratch, b: CodeBuffer, frame: FrameLayout, pop: number): void {
   if (frame.setup) {
     saveOrRestore(s, frame, true)
+    if (frame.clobbers.length !== 0) {
+      s.flush(b)
+      // They are back, and a signal may overwrite where they were once the stack pointer is above it.
+      bodyRow(b, frame)
+    }
     if (frame.totalBytes !== 0) emit.addi(s, SP, FP, 0)
     emit.ld(s, RA, SP, 8)
     emit.ld(s, FP, SP, 0)

@@ -79,7 +79,8 @@ export function objectModel(module: CompiledModule, options: ObjectOptions = {})
     section.relocs.push(...unwind.relocs)
   }
   if (options.debug !== false) {
-    const map: SourceMap = module.wasm === undefined ? offsetMap(source) : sourceMap(module.wasm.bytes, source)
+    const map: SourceMap =
+      module.wasm === undefined ? offsetMap(source, 'srcloc') : sourceMap(module.wasm.bytes, source)
     addDebugSections(model, module, text, symbols, map, { name: source, directory: options.directory ?? '.' })
   }
   const attributes = machine.attributes?.(module.features)

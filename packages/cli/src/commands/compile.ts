@@ -1,10 +1,11 @@
 // k23 compile: a module or CLIF functions, to one of several forms.
 import { writeFileSync } from 'node:fs'
-import { extname } from 'node:path'
+import { basename, extname } from 'node:path'
 import { type CompiledModule, compile, type Observer } from '@k23/codegen'
 import { wasmFunctionName } from '@k23/frontend-wasm/runtime-abi'
 import { printFunction } from '@k23/ir'
 import { printVCode } from '@k23/machinst'
+import { objectFile } from '@k23/object'
 import { EXIT_FAILED, Failure, notYet, usage } from '../failure.ts'
 import { compileInput, type FileInput, readInput } from '../input.ts'
 import { type CommonOptions, compileOptions } from '../options.ts'
@@ -27,15 +28,18 @@ const endings: Readonly<Record<string, Emit>> = {
   '.bin': 'bin',
 }
 
+/** Forms that are no text. */
+const binaries: ReadonlySet<Emit> = new Set<Emit>(['obj', 'exe', 'bin'])
+
 export async function run(file: string, options: Options): Promise<void> {
   const emit = emitOf(options)
-  if (emit === 'obj' || emit === 'exe') throw notYet(`--emit ${emit}`)
-  if (emit === 'bin' && options.output === undefined && process.stdout.isTTY === true)
+  if (emit === 'exe') throw notYet(`--emit ${emit}`)
+  if (binaries.has(emit) && options.output === undefined && process.stdout.isTTY === true)
     throw usage('machine code is not for a terminal: write it to a file with -o')
   if (options.json === true && options.output === undefined)
     throw usage('--json needs -o OUT: standard output has the report')
   const input = await readInput(file)
-  const { output, module } = produce(input, emit, options)
+  const { output, module } = produce(file, input, emit, options)
   if (options.output === undefined) process.stdout.write(output)
   else writeFileSync(options.output, output)
   if (options.json === true) process.stdout.write(`${JSON.stringify(summary(file, emit, module, output.length))}\n`)
@@ -46,12 +50,15 @@ function emitOf(options: Options): Emit {
   if (options.output === undefined) return 'asm'
   const emit = endings[extname(options.output)]
   if (emit === undefined)
-    throw usage(`${options.output}: the ending does not say what to write: use --emit asm, clif, vcode or bin`)
+    throw usage(
+      `${options.output}: the ending does not say what to write: use --emit obj, exe, asm, clif, vcode or bin`,
+    )
   return emit
 }
 
 /** Compiles, and makes of it what was asked for. */
 function produce(
+  file: string,
   input: FileInput,
   emit: Emit,
   options: Options,
@@ -83,6 +90,7 @@ function produce(
         : {}
   const given = compileInput(input, compileOptions(options))
   const module = compile(given.input, { ...given.options, observer })
+  if (emit === 'obj') return { output: objectFile(module, { source: basename(file) }), module }
   if (emit === 'bin') return { output: binary(module), module }
   return { output: emit === 'asm' ? listing(module) : texts.join('\n'), module }
 }

@@ -20,15 +20,17 @@ export function addDebugSections(
   const strings = { flags: SHF_MERGE | SHF_STRINGS, entsize: 1 }
   const info = model.section('.debug_info')
   const abbrev = model.section('.debug_abbrev', { bytes: abbreviationTable() })
-  const line = model.section('.debug_line')
+  const line = module.functions.some((f) => f.srclocs.length !== 0) ? model.section('.debug_line') : undefined
   const str = model.section('.debug_str', strings)
   const lineStr = model.section('.debug_line_str', strings)
   const table = new StringTable()
   const lineNames = new StringTable()
 
-  const lines = lineTable(module.functions, source, names.directory, lineNames, text, lineStr)
-  fill(line, lines.bytes)
-  line.relocs.push(...lines.relocs)
+  if (line !== undefined) {
+    const lines = lineTable(module.functions, source, names.directory, lineNames, text, lineStr)
+    fill(line, lines.bytes)
+    line.relocs.push(...lines.relocs)
+  }
 
   const functions = module.functions.map((f): Subprogram => {
     const symbol = symbols.get(f.name) as ElfSymbol

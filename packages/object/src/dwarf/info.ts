@@ -1,7 +1,7 @@
 // .debug_abbrev, .debug_info, .debug_str: one compilation unit, one subprogram for each function (DWARF 5, 7.5).
 import { ByteWriter } from '../bytes.ts'
 import type { Relocation, Section } from '../elf/model.ts'
-import { StringTable } from '../elf/sections.ts'
+import type { StringTable } from '../elf/sections.ts'
 import * as d from './constants.ts'
 
 export interface Subprogram {
@@ -24,7 +24,8 @@ export interface InfoSections {
   readonly abbrev: Section
   readonly str: Section
   readonly lineStr: Section
-  readonly line: Section
+  /** Undefined where no code has a source location. */
+  readonly line: Section | undefined
 }
 
 export interface UnitNames {
@@ -36,6 +37,8 @@ export interface UnitNames {
 const UNIT = 1
 const DECLARED = 2
 const ARTIFICIAL = 3
+/** A unit without a line table. */
+const UNIT_NO_LINES = 6
 
 type Attribute = readonly [attribute: number, form: number]
 
@@ -88,6 +91,12 @@ function functionAbbreviation(artificial: boolean, external: boolean): Abbreviat
 
 const abbreviations: readonly Abbreviation[] = [
   { code: UNIT, tag: d.DW_TAG_COMPILE_UNIT, children: d.DW_CHILDREN_YES, attributes: UNIT_ATTRIBUTES },
+  {
+    code: UNIT_NO_LINES,
+    tag: d.DW_TAG_COMPILE_UNIT,
+    children: d.DW_CHILDREN_YES,
+    attributes: UNIT_ATTRIBUTES.filter(([attribute]) => attribute !== d.DW_AT_STMT_LIST),
+  },
   functionAbbreviation(false, false),
   functionAbbreviation(false, true),
   functionAbbreviation(true, false),
@@ -136,12 +145,12 @@ export function unit(
   w.u8(d.DW_UT_COMPILE)
   w.u8(8) // bytes of an address
   word(at.abbrev, 0)
-  w.uleb(UNIT)
+  w.uleb(at.line === undefined ? UNIT_NO_LINES : UNIT)
   word(at.str, strings.add(names.producer))
   w.u16(d.DW_LANG_MIPS_ASSEMBLER)
   word(at.lineStr, lineStrings.add(names.name))
   word(at.lineStr, lineStrings.add(names.directory))
-  word(at.line, 0)
+  if (at.line !== undefined) word(at.line, 0)
   address(0)
   w.u64(textBytes)
   for (const f of functions) {

@@ -5,7 +5,7 @@
 import type { PlacedFunction } from '@k23/codegen'
 import { ByteWriter } from '../bytes.ts'
 import type { Relocation, Section } from '../elf/model.ts'
-import { StringTable } from '../elf/sections.ts'
+import type { StringTable } from '../elf/sections.ts'
 import * as d from './constants.ts'
 
 export interface Position {
