@@ -1,6 +1,6 @@
 // A compiled module as an object: code, symbols, relocations, unwind tables, debugging information, traps.
 //
-// A reference to a local function is resolved at once, since it stands in the same section; one to a symbol that a linker may see is left to it.
+// A relative reference to a local function is resolved at once, since it stands in the same section; one to a symbol that a linker may see is left to it.
 import { bug } from '@k23/entity'
 import { type CompiledModule, type PlacedFunction, sourceAt } from '@k23/codegen'
 import { ByteWriter } from './bytes.ts'
@@ -100,7 +100,8 @@ function relocate(
   f.relocs.forEach((r, i) => {
     const offset = f.start + r.offset
     const target = symbols.get(f.targets[i]) ?? model.reference(elfName(f.targets[i]))
-    if (target.binding !== 'local') text.relocs.push({ offset, kind: r.kind, target, addend: r.addend })
+    if (target.binding !== 'local' || r.kind === 'abs64')
+      text.relocs.push({ offset, kind: r.kind, target, addend: r.addend })
     else if (!module.target.relocate(text.bytes, offset, r.kind, target.value + Number(r.addend) - offset))
       bug('object', f.name, `offset ${r.offset}`, `${r.kind} to ${target.name} is out of reach`)
   })

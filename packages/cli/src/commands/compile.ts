@@ -89,7 +89,13 @@ function produce(
           }
         : {}
   const given = compileInput(input, compileOptions(options))
-  const module = compile(given.input, { ...given.options, observer })
+  // Linkers make programs at any address by default.
+  const position = emit === 'obj' ? { is_pic: true } : {}
+  const module = compile(given.input, {
+    ...given.options,
+    settings: { ...position, ...given.options.settings },
+    observer,
+  })
   if (emit === 'obj') return { output: objectFile(module, { source: basename(file) }), module }
   if (emit === 'bin') return { output: binary(module), module }
   return { output: emit === 'asm' ? listing(module) : texts.join('\n'), module }
