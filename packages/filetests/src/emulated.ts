@@ -1,4 +1,4 @@
-// The backend of filetests that compiles for riscv64 and runs on the emulator.
+// The backend of filetests that compiles for a target and runs on a machine of it: its emulator, or the host's CPU.
 //
 // Each function of a file is compiled by itself, so that one which needs what is not there makes only itself and its callers unsupported. What
 // compiled is linked into one image, together with a trampoline for each signature, which takes arguments from a block of 16-byte slots and
@@ -52,6 +52,10 @@ import {
 import type { Backend, CompileOptions, Outcome, Runnable } from './interfaces.ts'
 
 export interface EmulatedOptions {
+  /** Default riscv64. */
+  readonly target?: string
+  /** What to run on. Default: the emulator of riscv64. */
+  readonly machine?: () => Machine
   /** Runs the symbolic checker over every register allocation. Default true. */
   readonly checker?: boolean
   /** Overrides what the file sets. */
@@ -71,24 +75,35 @@ const STACK_BYTES = 8 << 20
 /** Slots of the argument block. */
 const BLOCK_SLOTS = 256
 
-// Registers of the calling convention (psABI): saved by the callee, and free for garbage at an entry with two arguments.
-const SP = 2
-const PINNED = 27
-const CALLEE_SAVED: readonly number[] = [8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27]
-const GARBAGE: readonly number[] = [5, 6, 7, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31]
+/** Registers of a calling convention by number: saved by the callee, and free for garbage at an entry with two arguments. */
+interface Convention {
+  readonly sp: number
+  readonly pinned: number
+  readonly calleeSaved: readonly number[]
+  readonly garbage: readonly number[]
+  /** Bytes by which a return raises the stack pointer. */
+  readonly popped: number
+}
 
-/** Compiles the functions of filetests for riscv64 and runs them on the emulator. */
+// Sources: RISC-V psABI; AMD64 psABI, figure 3.4.
+// biome-ignore format: table
+const conventions: Readonly<Record<string, Convention>> = {
+  riscv64: { sp: 2, pinned: 27, calleeSaved: [8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27], garbage: [5, 6, 7, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31], popped: 0 },
+  x64:     { sp: 4, pinned: 15, calleeSaved: [3, 5, 12, 13, 14, 15],                         garbage: [0, 1, 2, 8, 9, 10, 11], popped: 8 },
+}
+
+/** Compiles the functions of filetests for a target and runs them on its machine. */
 export function createEmulatedBackend(options: EmulatedOptions = {}): Backend {
-  const target = targetByName('riscv64')
+  const target = targetByName(options.target ?? 'riscv64')
   let emulator: Emulator | undefined
   return {
     missing(isa, flags) {
-      if (isa !== 'riscv64') return `no emulated back end for ${isa}`
-      for (const flag of flags.keys()) if (!target.featureNames.includes(flag)) return `riscv64 has no flag ${flag}`
+      if (isa !== target.name) return `no machine for ${isa}`
+      for (const flag of flags.keys()) if (!target.featureNames.includes(flag)) return `${target.name} has no flag ${flag}`
       return undefined
     },
     compile(functions, forLine) {
-      emulator ??= new Emulator(options.fuel ?? 200_000_000)
+      emulator ??= new Emulator(target.name, (options.machine ?? createRiscv64Machine)(), options.fuel ?? 200_000_000)
       return new EmulatedFile(functions, forLine, options, emulator)
     },
     listing(func, forLine) {
@@ -139,12 +154,19 @@ function reasonOf(e: unknown): string {
 
 /** One machine with one hart, used by all files in turn. */
 class Emulator {
-  readonly machine: Machine = createRiscv64Machine()
-  readonly hart: Hart = this.machine.createHart({ stackBytes: STACK_BYTES })
-  readonly block: number = this.machine.memory.map(BLOCK_SLOTS * SLOT_BYTES, PERM_READ | PERM_WRITE)
+  readonly target: ReturnType<typeof targetByName>
+  readonly convention: Convention
+  readonly machine: Machine
+  readonly hart: Hart
+  readonly block: number
   readonly fuel: number
 
-  constructor(fuel: number) {
+  constructor(target: string, machine: Machine, fuel: number) {
+    this.target = targetByName(target)
+    this.convention = conventions[target]
+    this.machine = machine
+    this.hart = machine.createHart({ stackBytes: STACK_BYTES })
+    this.block = machine.memory.map(BLOCK_SLOTS * SLOT_BYTES, PERM_READ | PERM_WRITE)
     this.fuel = fuel
   }
 }
@@ -163,7 +185,7 @@ class EmulatedFile implements Runnable {
   constructor(functions: readonly Func[], forLine: CompileOptions, options: EmulatedOptions, emulator: Emulator) {
     this.emulator = emulator
     this.pinned = forLine.settings.get('enable_pinned_reg') === 'true'
-    const target = targetByName('riscv64')
+    const { target } = emulator
     const wanted = features(forLine.flags)
     const given = settings(forLine, options)
     const lacking = Object.keys(wanted).filter((f) => wanted[f] && !this.emulates(f))
@@ -212,8 +234,8 @@ class EmulatedFile implements Runnable {
   }
 
   private emulates(feature: string): boolean {
-    const { features: has } = this.emulator.machine
-    return has.includes(feature) || ['has_c', 'has_zca', 'has_zcd', 'has_zicsr', 'has_zifencei'].includes(feature)
+    const { target, machine } = this.emulator
+    return target.primitives(feature).every((f) => machine.features.includes(f))
   }
 
   /** What refers to something that is not there cannot be called either. */
@@ -249,7 +271,8 @@ class EmulatedFile implements Runnable {
   }
 
   private call(trampoline: number, code: number, sig: Signature, args: readonly DataValue[]): Outcome {
-    const { machine, hart, block, fuel } = this.emulator
+    const { machine, hart, block, fuel, convention } = this.emulator
+    const { sp, pinned, calleeSaved, garbage, popped } = convention
     const used = Math.max(1, sig.params.length, sig.returns.length) * SLOT_BYTES
     const slots = machine.memory.view(block, used)
     slots.fill(POISON[this.calls++ % POISON.length])
@@ -257,8 +280,8 @@ class EmulatedFile implements Runnable {
       slots.set(a.bits, i * SLOT_BYTES)
     })
     machine.enter(hart, trampoline, [code, block])
-    for (const r of [...GARBAGE, ...CALLEE_SAVED]) hart.writeRegister(r, 0x5a5a0000 | r, 0xa5a50000 | r)
-    const sp = hart.readRegister(SP).lo
+    for (const r of [...garbage, ...calleeSaved]) hart.writeRegister(r, 0x5a5a0000 | r, 0xa5a50000 | r)
+    const top = hart.readRegister(sp).lo + popped
     hart.fuel = fuel
     const reason = machine.run(hart)
     if (reason.kind !== RETURNED) {
@@ -266,13 +289,13 @@ class EmulatedFile implements Runnable {
       machine.reset(hart)
       return outcome
     }
-    for (const r of CALLEE_SAVED) {
+    for (const r of calleeSaved) {
       const { lo, hi } = hart.readRegister(r)
-      if ((lo !== (0x5a5a0000 | r) || hi !== (0xa5a50000 | r)) && !(r === PINNED && this.pinned))
-        throw new Error(`x${r} is not restored`)
+      if ((lo !== (0x5a5a0000 | r) || hi !== (0xa5a50000 | r)) && !(r === pinned && this.pinned))
+        throw new Error(`register ${r} is not restored`)
     }
-    if (hart.readRegister(SP).lo !== sp)
-      throw new Error(`the stack pointer comes back ${hart.readRegister(SP).lo - sp} bytes off`)
+    if (hart.readRegister(sp).lo !== top)
+      throw new Error(`the stack pointer comes back ${hart.readRegister(sp).lo - top} bytes off`)
     const view = machine.memory.view(block, used)
     return { results: sig.returns.map((p, i) => result(p.type, view, i * SLOT_BYTES)) }
   }

@@ -75,6 +75,8 @@ export interface Target {
   readonly name: 'riscv64' | 'aarch64' | 'x64'
   /** Flags of CPU features that `create` understands. */
   readonly featureNames: readonly string[]
+  /** The single features of a machine, by name, that a flag asks for: several of a preset, none of a flag that every machine has. */
+  primitives(feature: string): readonly string[]
   create(features: Readonly<Record<string, boolean>>, shared: SharedFlags): TargetIsa
   /** Resolves a relocation inside one image: `distance` is symbol + addend - place. False where it does not reach. */
   relocate(code: Uint8Array, offset: number, kind: string, distance: number): boolean
