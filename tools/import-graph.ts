@@ -16,7 +16,7 @@ export interface Row {
 export const buildTime: string[] = ['ir/opcodes', 'rules/compiler', 'machinst/rows/compiler']
 
 // biome-ignore format: one line
-const libraries = ['entity', 'ir', 'rules', 'regalloc', 'machinst', 'isa-riscv64', 'machine', 'emulator', 'frontend-wasm', 'codegen', 'kernel']
+const libraries = ['entity', 'ir', 'rules', 'regalloc', 'machinst', 'isa-riscv64', 'isa-x64', 'machine', 'emulator', 'frontend-wasm', 'codegen', 'kernel']
 
 // biome-ignore format: table
 export const graph: Record<string, Row> = {
@@ -28,9 +28,9 @@ export const graph: Record<string, Row> = {
   'isa-riscv64':   { imports: ['entity', 'ir', 'rules', 'machinst', 'regalloc'] },
   'isa-x64':       { imports: ['entity', 'ir', 'rules', 'machinst', 'regalloc'] },
   machine:         { imports: [] },                                                          // the interface: a leaf
-  emulator:        { imports: ['machine', 'entity', 'machinst/rows', 'isa-riscv64/insts'] }, // sees tables only
+  emulator:        { imports: ['machine', 'entity', 'machinst/rows', 'isa-riscv64/insts', 'isa-x64/insts'] }, // sees tables only
   'frontend-wasm': { imports: ['entity', 'ir'] },
-  codegen:         { imports: ['entity', 'ir', 'frontend-wasm', 'machinst', 'regalloc', 'isa-riscv64'] },
+  codegen:         { imports: ['entity', 'ir', 'frontend-wasm', 'machinst', 'regalloc', 'isa-riscv64', 'isa-x64'] },
   object:          { imports: ['entity', 'ir', 'machinst', 'frontend-wasm', 'codegen'], tests: ['emulator', 'machine'] },
   kernel:          { imports: ['machine', 'codegen', 'frontend-wasm/runtime-abi'], tests: ['emulator'] },
   filetests:       { imports: ['ir', 'codegen', 'machine', 'emulator'], node: true },

@@ -1,5 +1,6 @@
 // What showing machine code takes, by target: a disassembler and register names.
-import { disassemble, F_NAMES, X_NAMES } from '@k23/isa-riscv64/insts'
+import { disassemble as disassembleRiscv64, F_NAMES, X_NAMES } from '@k23/isa-riscv64/insts'
+import { disassemble as disassembleX64, R64_NAMES } from '@k23/isa-x64/insts'
 
 export interface DisassembledInst {
   /** Byte offset in the array. */
@@ -20,10 +21,11 @@ export interface TargetText {
   readonly registerName: (preg: number) => string
 }
 
-const classes = [X_NAMES, F_NAMES]
+const riscvClasses = [X_NAMES, F_NAMES]
 
 const texts: Readonly<Record<string, TargetText>> = {
-  riscv64: { disassemble, registerName: (p) => classes[p >> 6]?.[p & 63] ?? `v${p & 63}` },
+  riscv64: { disassemble: disassembleRiscv64, registerName: (p) => riscvClasses[p >> 6]?.[p & 63] ?? `v${p & 63}` },
+  x64: { disassemble: disassembleX64, registerName: (p) => (p >> 6 === 0 ? R64_NAMES[p & 63] : `xmm${p & 63}`) },
 }
 
 export function targetText(target: string): TargetText {

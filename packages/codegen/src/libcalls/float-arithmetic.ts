@@ -7,9 +7,11 @@ import {
   type Func,
   I128,
   I32,
+  NE,
   SLT,
   signature,
   type Signature,
+  type Type,
   UGE,
   ULT,
   UGT,
@@ -214,25 +216,27 @@ export const extreme =
 
 // ---- rounding to integers
 
-const FRACTION = quad.precision - 1
-
+/** The routine for f32, f64 or f128. */
 export const toIntegral =
-  (mode: 'ceil' | 'floor' | 'trunc' | 'nearest') =>
+  (mode: 'ceil' | 'floor' | 'trunc' | 'nearest', type: Type = F128) =>
   (name: string): Func => {
-    const r = new Routine(name, unarySig)
+    const f = formatOf(type)
+    const fraction = f.precision - 1
+    const signBit = 1n << BigInt(f.bits - 1)
+    const r = new Routine(name, signature([type], [type], 'system_v'))
     const { ins } = r
-    const raw = bitsOf(r, quad, r.args[0])
-    const sign = ins.band(raw, r.i128(SIGN))
-    const negative = ins.icmp(SLT, raw, r.i128(0n))
-    const e = ins.iadd_imm(ins.band_imm(r.halves(r.shr(raw, FRACTION))[0], quad.top), -quad.bias)
-    r.when(isNanBits(r, raw), () => r.return(nan(r, quad)))
-    r.when(ins.icmp(SLT, r.i64(FRACTION - 1), e), () => r.return(r.args[0]))
-    const one = r.i128(BigInt(quad.bias) << BigInt(FRACTION))
+    const raw = bitsOf(r, f, r.args[0])
+    const sign = ins.band(raw, r.i128(signBit))
+    const negative = ins.icmp(NE, sign, r.i128(0n))
+    const e = ins.iadd_imm(ins.band_imm(r.halves(r.shr(raw, fraction))[0], f.top), -f.bias)
+    r.when(ins.icmp(UGT, ins.band(raw, r.i128(signBit - 1n)), r.i128(infinity(f))), () => r.return(nan(r, f)))
+    r.when(ins.icmp(SLT, r.i64(fraction - 1), e), () => r.return(r.args[0]))
+    const one = r.i128(BigInt(f.bias) << BigInt(fraction))
     const zero = r.i128(0n)
     r.when(ins.icmp(SLT, e, r.i64(0)), () => {
-      const magnitude = ins.band(raw, r.i128(SIGN - 1n))
+      const magnitude = ins.band(raw, r.i128(signBit - 1n))
       const some = ins.icmp(UGT, magnitude, zero)
-      const half = r.i128(BigInt(quad.bias - 1) << BigInt(FRACTION))
+      const half = r.i128(BigInt(f.bias - 1) << BigInt(fraction))
       const notNegative = ins.bxor_imm(negative, 1)
       const up =
         mode === 'ceil'
@@ -242,10 +246,10 @@ export const toIntegral =
             : mode === 'nearest'
               ? ins.icmp(UGT, magnitude, half)
               : undefined
-      r.return(fromBits(r, quad, ins.bor(sign, up === undefined ? zero : ins.select(up, one, zero))))
+      r.return(fromBits(r, f, ins.bor(sign, up === undefined ? zero : ins.select(up, one, zero))))
     })
     // Bits of the fraction, as those of the encoding: a carry goes into the exponent, where it belongs.
-    const width = ins.irsub_imm(e, FRACTION)
+    const width = ins.irsub_imm(e, fraction)
     const unit = ins.ishl(r.i128(1n), width)
     const mask = ins.isub(unit, r.i128(1n))
     const odd = ins.band(ins.ushr(raw, width), r.i128(1n))
@@ -255,6 +259,6 @@ export const toIntegral =
         : mode === 'nearest'
           ? ins.iadd(ins.isub(r.shr(unit, 1), r.i128(1n)), odd)
           : ins.select(negative, mode === 'ceil' ? zero : mask, mode === 'ceil' ? mask : zero)
-    r.return(fromBits(r, quad, ins.band_not(ins.iadd(raw, add), mask)))
+    r.return(fromBits(r, f, ins.band_not(ins.iadd(raw, add), mask)))
     return r.done()
   }

@@ -14,7 +14,6 @@ import {
 import { convert, fromInteger, toInteger } from './float-convert.ts'
 import { fusedMultiplyAdd } from './float-fma.ts'
 import { memcmp, memcpy, memmove, memset } from './memory.ts'
-import { rounding } from './rounding.ts'
 
 export interface LibraryRoutine {
   /** Its name in CLIF, without the `%`. */
@@ -74,16 +73,16 @@ export const LIBRARY_ROUTINES: readonly LibraryRoutine[] = [
   row('Memmove',    'memmove',    memmove),
   row('Memset',     'memset',     memset),
   row('Memcmp',     'memcmp',     memcmp),
-  row('CeilF32',    'ceilf',      rounding('ceil', false)),
-  row('CeilF64',    'ceil',       rounding('ceil', true)),
-  row('FloorF32',   'floorf',     rounding('floor', false)),
-  row('FloorF64',   'floor',      rounding('floor', true)),
-  row('TruncF32',   'truncf',     rounding('trunc', false)),
-  row('TruncF64',   'trunc',      rounding('trunc', true)),
-  row('NearestF32', 'roundevenf', rounding('nearest', false)),
-  row('NearestF64', 'roundeven',  rounding('nearest', true)),
-  row('FmaF32',     'fmaf',       rounding('fma', false)),
-  row('FmaF64',     'fma',        rounding('fma', true)),
+  row('CeilF32',    'ceilf',      toIntegral('ceil', F32)),
+  row('CeilF64',    'ceil',       toIntegral('ceil', F64)),
+  row('FloorF32',   'floorf',     toIntegral('floor', F32)),
+  row('FloorF64',   'floor',      toIntegral('floor', F64)),
+  row('TruncF32',   'truncf',     toIntegral('trunc', F32)),
+  row('TruncF64',   'trunc',      toIntegral('trunc', F64)),
+  row('NearestF32', 'roundevenf', toIntegral('nearest', F32)),
+  row('NearestF64', 'roundeven',  toIntegral('nearest', F64)),
+  row('FmaF32',     'fmaf',       fusedMultiplyAdd(F32)),
+  row('FmaF64',     'fma',        fusedMultiplyAdd(F64)),
   row('__udivti3',  '__udivti3',  divide(false, false)),
   row('__umodti3',  '__umodti3',  divide(false, true)),
   row('__divti3',   '__divti3',   divide(true, false)),
@@ -92,7 +91,7 @@ export const LIBRARY_ROUTINES: readonly LibraryRoutine[] = [
   row('__subtf3',   '__subtf3',   addition(true)),
   row('__multf3',   '__multf3',   multiplication),
   row('__divtf3',   '__divtf3',   division),
-  row('fmal',       'fmal',       fusedMultiplyAdd),
+  row('fmal',       'fmal',       fusedMultiplyAdd(F128)),
   row('sqrtl',      'sqrtl',      squareRoot),
   row('ceill',      'ceill',      toIntegral('ceil')),
   row('floorl',     'floorl',     toIntegral('floor')),
