@@ -97,7 +97,8 @@ export function createEmulatedBackend(options: EmulatedOptions = {}): Backend {
   return {
     missing(isa, flags) {
       if (isa !== target.name) return `no machine for ${isa}`
-      for (const flag of flags.keys()) if (!target.featureNames.includes(flag)) return `${target.name} has no flag ${flag}`
+      for (const flag of flags.keys())
+        if (!target.featureNames.includes(flag)) return `${target.name} has no flag ${flag}`
       return undefined
     },
     compile(functions, forLine) {

@@ -156,11 +156,7 @@ export function callClobbers(sig: Signature): PRegSet {
 /** Written registers that a function must restore, in the order in which they are saved. */
 export function savedRegisters(sig: Signature, used: PRegSet): number[] {
   const list =
-    sig.callConv === 'preserve_all'
-      ? restored
-      : sig.callConv === 'windows_fastcall'
-        ? calleeSavedWindows
-        : calleeSaved
+    sig.callConv === 'preserve_all' ? restored : sig.callConv === 'windows_fastcall' ? calleeSavedWindows : calleeSaved
   const saved: number[] = []
   for (const r of list) if ((used[r >> 5] & (1 << (r & 31))) !== 0) saved.push(r)
   // A function under preserve_all does not restore what it returns.

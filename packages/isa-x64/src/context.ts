@@ -325,7 +325,8 @@ export abstract class X64Ctx extends LowerCtx {
   // ---- for the shared driver
 
   classesOf(t: Type): readonly number[] {
-    if (isVector(t) && bytes(t) > 16) this.unsupported(`the type ${typeName(t)}`, 'vectors of x64 have at most 128 bits here')
+    if (isVector(t) && bytes(t) > 16)
+      this.unsupported(`the type ${typeName(t)}`, 'vectors of x64 have at most 128 bits here')
     return t === I128 ? INT2 : inXmm(t) ? XMM1 : INT1
   }
   partType(t: Type, _i: number): Type {

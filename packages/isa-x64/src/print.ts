@@ -42,8 +42,7 @@ export function printInst(v: VCode, at: number): string {
   }
   if (opc === T.BR) return `br.${condition(w[at + 1], w[at + 2], w[at + 3])}`
   if (opc === T.TRAP_IF) return `trap_if.${condition(w[at + 1], w[at + 2], w[at + 3])} ${w[at + 4]}`
-  if (opc === T.SELECT_X)
-    return `${r(4)} = select_x ${condition(w[at + 1], w[at + 2], w[at + 3])} ? ${r(5)} : ${r(6)}`
+  if (opc === T.SELECT_X) return `${r(4)} = select_x ${condition(w[at + 1], w[at + 2], w[at + 3])} ? ${r(5)} : ${r(6)}`
   const rest: string[] = []
   for (let k = 1; k < w[at] >>> 16; k++) rest.push(isRegister(opc, k) ? r(k) : String(w[at + k]))
   return rest.length === 0 ? name : `${name} ${rest.join(', ')}`

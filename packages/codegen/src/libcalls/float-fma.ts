@@ -56,46 +56,48 @@ function choose(r: Routine, c: Value, x: Wide, y: Wide): Wide {
 const ROOM = 2
 
 /** The routine for f32, f64 or f128. */
-export const fusedMultiplyAdd = (type: Type) => (name: string): Func => {
-  const f = formatOf(type)
-  const r = new Routine(name, signature([type, type, type], [type], 'system_v'))
-  const { ins } = r
-  const [a, b, c] = r.args.map((x) => unpack(r, f, x))
-  const sign = ins.bxor(a.sign, b.sign)
-  const differ = ins.icmp(NE, sign, c.sign)
-  const inf = ins.bor(a.isInf, b.isInf)
-  const zero = ins.bor(a.isZero, b.isZero)
-  const invalid = ins.bor(ins.band(inf, zero), ins.band(ins.band(inf, c.isInf), differ))
-  r.when(ins.bor(ins.bor(ins.bor(a.isNan, b.isNan), c.isNan), invalid), () => r.return(nan(r, f)))
-  r.when(inf, () => r.return(signedInfinity(r, f, sign)))
-  r.when(c.isInf, () => r.return(r.args[2]))
-  r.when(zero, () => {
-    r.when(c.isZero, () => r.return(signedZero(r, f, ins.band(sign, c.sign))))
-    r.return(r.args[2])
-  })
-  const full = { hi: ins.umulhi(a.significand, b.significand), lo: ins.imul(a.significand, b.significand) }
-  const top = leadingZeros(r, full.hi)
-  const product = shiftSticky(r, shiftLeft(r, full, top), r.i64(ROOM))
-  const productExponent = ins.isub(ins.iadd_imm(ins.iadd(a.exponent, b.exponent), 1 - f.bias), top)
-  const none = r.i128(0n)
-  const addend = { hi: ins.select(c.isZero, none, r.shr(c.significand, ROOM)), lo: none }
-  // A zero stands as far below as makes no difference.
-  const addendExponent = ins.select(c.isZero, productExponent, c.exponent)
-  const distance = ins.isub(productExponent, addendExponent)
-  const lower = ins.icmp(SLT, distance, r.i64(0))
-  const shift = ins.smin(ins.iabs(distance), r.i64(255))
-  const p = choose(r, lower, shiftSticky(r, product, shift), product)
-  const q = choose(r, lower, addend, shiftSticky(r, addend, shift))
-  const less = below(r, p, q)
-  const difference = choose(r, less, subtract(r, q, p), subtract(r, p, q))
-  const sum = choose(r, differ, difference, add(r, p, q))
-  r.when(r.icmp(EQ, ins.bor(sum.hi, sum.lo), 0n), () => r.return(signedZero(r, f, r.i64(0))))
-  const emptyTop = r.icmp(EQ, sum.hi, 0n)
-  const zeros = ins.select(emptyTop, ins.iadd_imm(leadingZeros(r, sum.lo), 128), leadingZeros(r, sum.hi))
-  const normal = shiftLeft(r, sum, zeros)
-  const sticky = r.bool(ins.icmp(NE, normal.lo, none), I128)
-  const exponent = ins.isub(ins.iadd_imm(ins.select(lower, addendExponent, productExponent), ROOM), zeros)
-  const resultSign = ins.select(ins.band(differ, less), c.sign, sign)
-  r.return(round(r, f, resultSign, exponent, ins.bor(normal.hi, sticky)))
-  return r.done()
-}
+export const fusedMultiplyAdd =
+  (type: Type) =>
+  (name: string): Func => {
+    const f = formatOf(type)
+    const r = new Routine(name, signature([type, type, type], [type], 'system_v'))
+    const { ins } = r
+    const [a, b, c] = r.args.map((x) => unpack(r, f, x))
+    const sign = ins.bxor(a.sign, b.sign)
+    const differ = ins.icmp(NE, sign, c.sign)
+    const inf = ins.bor(a.isInf, b.isInf)
+    const zero = ins.bor(a.isZero, b.isZero)
+    const invalid = ins.bor(ins.band(inf, zero), ins.band(ins.band(inf, c.isInf), differ))
+    r.when(ins.bor(ins.bor(ins.bor(a.isNan, b.isNan), c.isNan), invalid), () => r.return(nan(r, f)))
+    r.when(inf, () => r.return(signedInfinity(r, f, sign)))
+    r.when(c.isInf, () => r.return(r.args[2]))
+    r.when(zero, () => {
+      r.when(c.isZero, () => r.return(signedZero(r, f, ins.band(sign, c.sign))))
+      r.return(r.args[2])
+    })
+    const full = { hi: ins.umulhi(a.significand, b.significand), lo: ins.imul(a.significand, b.significand) }
+    const top = leadingZeros(r, full.hi)
+    const product = shiftSticky(r, shiftLeft(r, full, top), r.i64(ROOM))
+    const productExponent = ins.isub(ins.iadd_imm(ins.iadd(a.exponent, b.exponent), 1 - f.bias), top)
+    const none = r.i128(0n)
+    const addend = { hi: ins.select(c.isZero, none, r.shr(c.significand, ROOM)), lo: none }
+    // A zero stands as far below as makes no difference.
+    const addendExponent = ins.select(c.isZero, productExponent, c.exponent)
+    const distance = ins.isub(productExponent, addendExponent)
+    const lower = ins.icmp(SLT, distance, r.i64(0))
+    const shift = ins.smin(ins.iabs(distance), r.i64(255))
+    const p = choose(r, lower, shiftSticky(r, product, shift), product)
+    const q = choose(r, lower, addend, shiftSticky(r, addend, shift))
+    const less = below(r, p, q)
+    const difference = choose(r, less, subtract(r, q, p), subtract(r, p, q))
+    const sum = choose(r, differ, difference, add(r, p, q))
+    r.when(r.icmp(EQ, ins.bor(sum.hi, sum.lo), 0n), () => r.return(signedZero(r, f, r.i64(0))))
+    const emptyTop = r.icmp(EQ, sum.hi, 0n)
+    const zeros = ins.select(emptyTop, ins.iadd_imm(leadingZeros(r, sum.lo), 128), leadingZeros(r, sum.hi))
+    const normal = shiftLeft(r, sum, zeros)
+    const sticky = r.bool(ins.icmp(NE, normal.lo, none), I128)
+    const exponent = ins.isub(ins.iadd_imm(ins.select(lower, addendExponent, productExponent), ROOM), zeros)
+    const resultSign = ins.select(ins.band(differ, less), c.sign, sign)
+    r.return(round(r, f, resultSign, exponent, ins.bor(normal.hi, sticky)))
+    return r.done()
+  }

@@ -59,23 +59,28 @@ function exactLoad(c: X64Lower, t: Type, x: Value) {
   return laneBits(t) >= 32 ? sinkableLoad(c, x) : -1
 }
 
-const binary = (of: Family, commutes: boolean) => (c: X64Lower, t: Type, x: Value, y: Value): Gpr => {
-  const w = wide(t)
-  const right = exactLoad(c, t, y)
-  if (right !== -1) {
+const binary =
+  (of: Family, commutes: boolean) =>
+  (c: X64Lower, t: Type, x: Value, y: Value): Gpr => {
+    const w = wide(t)
+    const right = exactLoad(c, t, y)
+    if (right !== -1) {
+      const a = c.g(x)
+      return c.twoMem(of.rm[w], a, sink(c, right))
+    }
+    const left = commutes ? exactLoad(c, t, x) : -1
+    if (left !== -1) {
+      const b = c.g(y)
+      return c.twoMem(of.rm[w], b, sink(c, left))
+    }
     const a = c.g(x)
-    return c.twoMem(of.rm[w], a, sink(c, right))
+    return c.two(of.rr[w], a, c.g(y))
   }
-  const left = commutes ? exactLoad(c, t, x) : -1
-  if (left !== -1) {
-    const b = c.g(y)
-    return c.twoMem(of.rm[w], b, sink(c, left))
-  }
-  const a = c.g(x)
-  return c.two(of.rr[w], a, c.g(y))
-}
 
-const withImm = (of: Family) => (c: X64Lower, t: Type, x: Value, k: number): Gpr => c.twoImm(of.ri[wide(t)], c.g(x), k)
+const withImm =
+  (of: Family) =>
+  (c: X64Lower, t: Type, x: Value, k: number): Gpr =>
+    c.twoImm(of.ri[wide(t)], c.g(x), k)
 
 /** x + k in another register: an address that is no address. */
 function addImm(c: X64Lower, t: Type, x: Value, k: number): Gpr {
@@ -141,13 +146,15 @@ function mulHigh(c: X64Lower, t: Type, signed: boolean, x: Value, y: Value): Gpr
   return c.twoImm(emit.shrq_ri, product, n)
 }
 
-const minMax = (less: typeof SLT, max: boolean) => (c: X64Lower, _t: Type, x: Value, y: Value): Gpr => {
-  const a = c.g(x)
-  const b = c.g(y)
-  // Read again by the comparison, which must not merge what is in a register already.
-  const k = compare(c, less, x, y)
-  return max ? selectGpr(c, k, b, a) : selectGpr(c, k, a, b)
-}
+const minMax =
+  (less: typeof SLT, max: boolean) =>
+  (c: X64Lower, _t: Type, x: Value, y: Value): Gpr => {
+    const a = c.g(x)
+    const b = c.g(y)
+    // Read again by the comparison, which must not merge what is in a register already.
+    const k = compare(c, less, x, y)
+    return max ? selectGpr(c, k, b, a) : selectGpr(c, k, a, b)
+  }
 
 // By width: the sign flag must be that of the value.
 const negate = [emit.negb_r, emit.negw_r, emit.negl_r, emit.negq_r]
@@ -208,4 +215,3 @@ export const arithRules: Rule[] = [
   rule('bnot',        fits64, [val],                          (x) => bnot(x),                                           (c, t, x) => c.inPlace(t === I64 ? emit.notq_r : emit.notl_r, c.g(x))),
   rule('bitselect',   fits64, [val, val, val],                (k, x, y) => bitselect(k, x, y),                          (c, _t, k, x, y) => selectBits(c, c.g(k), c.g(x), c.g(y))),
 ]
-

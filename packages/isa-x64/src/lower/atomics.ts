@@ -1,7 +1,18 @@
 // Atomics. All are sequentially consistent: locked instructions order everything, loads are ordered by the machine, and stores are exchanges, which no later load
 // passes (Intel SDM 3A, 8.2.2).
 import { I64, laneBits, type MemFlags, type Type, type Value } from '@k23/ir'
-import { atomic_cas, atomic_load, atomic_rmw, atomic_store, fits64, flags, i128, type Rule, rmwOp, val } from '@k23/rules'
+import {
+  atomic_cas,
+  atomic_load,
+  atomic_rmw,
+  atomic_store,
+  fits64,
+  flags,
+  i128,
+  type Rule,
+  rmwOp,
+  val,
+} from '@k23/rules'
 import type { InPlace } from '../context.ts'
 import { emit } from '../insts/index.ts'
 import type { Gpr } from '../insts/index.ts'

@@ -1,15 +1,5 @@
 // Comparisons, selections, branches, traps, addresses of symbols, and the registers that CLIF names.
-import {
-  type ExternalName,
-  type FloatCC,
-  type GlobalValue,
-  I128,
-  I64,
-
-  signature,
-  type Type,
-  type Value,
-} from '@k23/ir'
+import { type ExternalName, type FloatCC, type GlobalValue, I128, I64, signature, type Type, type Value } from '@k23/ir'
 import { FRAME_SLOT, P_TRAP } from '@k23/machinst'
 import {
   any,
@@ -175,8 +165,7 @@ function getReg(c: X64Lower, word: number): Gpr {
 }
 
 function pinned(c: X64Lower): number {
-  if (c.isa.shared.enable_pinned_reg !== true)
-    c.unsupported('the pinned register', 'set enable_pinned_reg=true')
+  if (c.isa.shared.enable_pinned_reg !== true) c.unsupported('the pinned register', 'set enable_pinned_reg=true')
   return PINNED_WORD
 }
 

@@ -1,13 +1,6 @@
 // Division. The machine's instructions divide rdx:rax and raise #DE for a zero divisor and for a quotient that does not fit, without saying which: the divisor
 // is tested first, so that what the instruction itself raises is overflow. Narrow operands are extended to 32 bits.
-import {
-  I64,
-  laneBits,
-  TRAP_INTEGER_DIVISION_BY_ZERO,
-  TRAP_INTEGER_OVERFLOW,
-  type Type,
-  type Value,
-} from '@k23/ir'
+import { I64, laneBits, TRAP_INTEGER_DIVISION_BY_ZERO, TRAP_INTEGER_OVERFLOW, type Type, type Value } from '@k23/ir'
 import { fits64, type Rule, sdiv, srem, udiv, urem, val } from '@k23/rules'
 import { CC, emit } from '../insts/index.ts'
 import type { Gpr } from '../insts/index.ts'
@@ -30,7 +23,7 @@ function isZero(c: X64Lower, y: Value): boolean {
   const k = c.constantOf(y)
   const n = laneBits(c.func.typeOf(y))
   const lo = c.func.imm0[k]
-  return n === 64 ? lo === 0 && c.func.imm1[k] === 0 : (lo << (32 - n)) === 0
+  return n === 64 ? lo === 0 && c.func.imm1[k] === 0 : lo << (32 - n) === 0
 }
 
 /** A constant that is not -1: dividing by it does not overflow. */

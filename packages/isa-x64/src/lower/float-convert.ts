@@ -55,7 +55,8 @@ function fromSigned(c: X64Lower, to: Type, x: Gpr, q: boolean): Xmm {
   const avx = c.has(feat.AVX)
   const d = c.tx()
   const z = c.zero()
-  if (to === F64) (q ? (avx ? emit.vcvtsi2sdq_rrr : emit.cvtsi2sdq_rr) : avx ? emit.vcvtsi2sdl_rrr : emit.cvtsi2sdl_rr)(c, d, z, x)
+  if (to === F64)
+    (q ? (avx ? emit.vcvtsi2sdq_rrr : emit.cvtsi2sdq_rr) : avx ? emit.vcvtsi2sdl_rrr : emit.cvtsi2sdl_rr)(c, d, z, x)
   else (q ? (avx ? emit.vcvtsi2ssq_rrr : emit.cvtsi2ssq_rr) : avx ? emit.vcvtsi2ssl_rrr : emit.cvtsi2ssl_rr)(c, d, z, x)
   return d
 }
@@ -76,23 +77,27 @@ function fromUnsigned64(c: X64Lower, to: Type, x: Gpr): Xmm {
 }
 
 /** An f16 by way of f64, where the integers that f16 can tell apart are exact: one rounding. */
-const fromInt = (signed: boolean) => (c: X64Lower, t: Type, x: Value): Xmm => {
-  const n = laneBits(c.func.typeOf(x))
-  if (t === F16) {
-    // f64 rounds integers beyond 2 ** 53, which are infinite as f16 however they are rounded.
-    const r = n === 64 && !signed ? fromUnsigned64(c, F64, c.g(x)) : fromSigned(c, F64, signed ? c.sx(x) : c.zx(x), true)
-    return convertHalf(c, F64, F16, r)
+const fromInt =
+  (signed: boolean) =>
+  (c: X64Lower, t: Type, x: Value): Xmm => {
+    const n = laneBits(c.func.typeOf(x))
+    if (t === F16) {
+      // f64 rounds integers beyond 2 ** 53, which are infinite as f16 however they are rounded.
+      const r =
+        n === 64 && !signed ? fromUnsigned64(c, F64, c.g(x)) : fromSigned(c, F64, signed ? c.sx(x) : c.zx(x), true)
+      return convertHalf(c, F64, F16, r)
+    }
+    if (signed) return n === 64 ? fromSigned(c, t, c.g(x), true) : fromSigned(c, t, c.sx32(x), false)
+    return n === 64 ? fromUnsigned64(c, t, c.g(x)) : fromSigned(c, t, c.zx(x), true)
   }
-  if (signed) return n === 64 ? fromSigned(c, t, c.g(x), true) : fromSigned(c, t, c.sx32(x), false)
-  return n === 64 ? fromUnsigned64(c, t, c.g(x)) : fromSigned(c, t, c.zx(x), true)
-}
 
 // ---- to integers
 
 function truncate(c: X64Lower, from: Type, x: Xmm, q: boolean): Gpr {
   const avx = c.has(feat.AVX)
   const d = c.tg()
-  if (from === F64) (q ? (avx ? emit.vcvttsd2siq_rr : emit.cvttsd2siq_rr) : avx ? emit.vcvttsd2sil_rr : emit.cvttsd2sil_rr)(c, d, x)
+  if (from === F64)
+    (q ? (avx ? emit.vcvttsd2siq_rr : emit.cvttsd2siq_rr) : avx ? emit.vcvttsd2sil_rr : emit.cvttsd2sil_rr)(c, d, x)
   else (q ? (avx ? emit.vcvttss2siq_rr : emit.cvttss2siq_rr) : avx ? emit.vcvttss2sil_rr : emit.cvttss2sil_rr)(c, d, x)
   return d
 }
@@ -261,10 +266,12 @@ function cast(c: X64Lower, t: Type, x: Value): number {
 
 const inXmms = typeUnion(anyFloat, anyVec)
 
-const bitwise = (sse: typeof emit.andps_rr, avx: typeof emit.vandps_rrr) => (c: X64Lower, _t: Type, x: Value, y: Value): Xmm => {
-  const a = c.x(x)
-  return c.bin(sse, avx, a, c.x(y))
-}
+const bitwise =
+  (sse: typeof emit.andps_rr, avx: typeof emit.vandps_rrr) =>
+  (c: X64Lower, _t: Type, x: Value, y: Value): Xmm => {
+    const a = c.x(x)
+    return c.bin(sse, avx, a, c.x(y))
+  }
 
 function invert(c: X64Lower, x: Xmm): Xmm {
   return c.bin(emit.xorps_rr, emit.vxorps_rrr, x, c.ones())

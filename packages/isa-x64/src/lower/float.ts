@@ -78,19 +78,21 @@ function rounded(c: X64Lower, t: Type, x: Xmm): Xmm {
   return t === F16 ? convertHalf(c, F32, F16, x) : x
 }
 
-const binary = (of: Operation) => (c: X64Lower, t: Type, x: Value, y: Value): Xmm => {
-  const w = wide(t)
-  const load = t === F16 ? -1 : sinkableLoad(c, y)
-  if (load !== -1) {
-    const a = c.x(x)
-    const d = c.tx()
-    const m = sink(c, load)
-    ;(c.has(feat.AVX) ? of.avxMem : of.sseMem)[w](c, d, a, m)
-    return d
+const binary =
+  (of: Operation) =>
+  (c: X64Lower, t: Type, x: Value, y: Value): Xmm => {
+    const w = wide(t)
+    const load = t === F16 ? -1 : sinkableLoad(c, y)
+    if (load !== -1) {
+      const a = c.x(x)
+      const d = c.tx()
+      const m = sink(c, load)
+      ;(c.has(feat.AVX) ? of.avxMem : of.sseMem)[w](c, d, a, m)
+      return d
+    }
+    const a = promoted(c, x)
+    return rounded(c, t, c.bin(of.sse[w], of.avx[w], a, promoted(c, y)))
   }
-  const a = promoted(c, x)
-  return rounded(c, t, c.bin(of.sse[w], of.avx[w], a, promoted(c, y)))
-}
 
 function squareRoot(c: X64Lower, t: Type, x: Value): Xmm {
   const a = promoted(c, x)
@@ -104,21 +106,29 @@ const DOWN = 9
 const UP = 10
 const TRUNCATE = 11
 
-const rounding = (mode: number) => (c: X64Lower, t: Type, x: Value): Xmm => {
-  const a = promoted(c, x)
-  const d = c.tx()
-  const q = t === F64
-  if (c.has(feat.AVX)) (q ? emit.vroundsd_rrri : emit.vroundss_rrri)(c, d, a, a, mode)
-  else ((q ? emit.roundsd_rri : emit.roundss_rri) as XRound)(c, d, a, a, mode)
-  return rounded(c, t, d)
-}
+const rounding =
+  (mode: number) =>
+  (c: X64Lower, t: Type, x: Value): Xmm => {
+    const a = promoted(c, x)
+    const d = c.tx()
+    const q = t === F64
+    if (c.has(feat.AVX)) (q ? emit.vroundsd_rrri : emit.vroundss_rrri)(c, d, a, a, mode)
+    else ((q ? emit.roundsd_rri : emit.roundss_rri) as XRound)(c, d, a, a, mode)
+    return rounded(c, t, d)
+  }
 
 /** Without SSE4.1: a routine. */
-const routine = (name: string) => (c: X64Lower, t: Type, x: Value): Xmm => {
-  const w = t === F64 ? F64 : F32
-  const a = promoted(c, x)
-  return rounded(c, t, callRoutineOf(c, `${name}F${w === F64 ? 64 : 32}`, signature([w], [w], 'system_v'), [[a]]) as Xmm)
-}
+const routine =
+  (name: string) =>
+  (c: X64Lower, t: Type, x: Value): Xmm => {
+    const w = t === F64 ? F64 : F32
+    const a = promoted(c, x)
+    return rounded(
+      c,
+      t,
+      callRoutineOf(c, `${name}F${w === F64 ? 64 : 32}`, signature([w], [w], 'system_v'), [[a]]) as Xmm,
+    )
+  }
 
 // ---- signs
 
@@ -139,19 +149,21 @@ function copySign(c: X64Lower, t: Type, x: Value, y: Value): Xmm {
 
 // ---- minimum and maximum
 
-const extreme = (max: boolean) => (c: X64Lower, t: Type, x: Value, y: Value): Xmm => {
-  const a = promoted(c, x)
-  const b = promoted(c, y)
-  const d = c.tx()
-  const w = c.words
-  w.push(T.MIN_MAX_X | (6 << 16))
-  w.push(max ? 1 : 0)
-  w.push(wide(t))
-  w.push(d)
-  w.push(a)
-  w.push(b)
-  return rounded(c, t, d)
-}
+const extreme =
+  (max: boolean) =>
+  (c: X64Lower, t: Type, x: Value, y: Value): Xmm => {
+    const a = promoted(c, x)
+    const b = promoted(c, y)
+    const d = c.tx()
+    const w = c.words
+    w.push(T.MIN_MAX_X | (6 << 16))
+    w.push(max ? 1 : 0)
+    w.push(wide(t))
+    w.push(d)
+    w.push(a)
+    w.push(b)
+    return rounded(c, t, d)
+  }
 
 // ---- fused multiply-add
 

@@ -70,12 +70,7 @@ export function callRoutine(c: X64Lower, name: string, sig: Signature, args: rea
 }
 
 /** Calls a routine with registers, one list per argument. */
-export function callRoutineOf(
-  c: X64Lower,
-  name: string,
-  sig: Signature,
-  args: readonly (readonly number[])[],
-): number {
+export function callRoutineOf(c: X64Lower, name: string, sig: Signature, args: readonly (readonly number[])[]): number {
   return c.genCallOf(sig, { name: { kind: 'libcall', name }, colocated: true }, (i) => args[i]) as number
 }
 

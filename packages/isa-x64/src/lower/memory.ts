@@ -58,8 +58,10 @@ function storeInt(c: X64Lower, w: number, x: Gpr, p: Value, o: number, f: MemFla
   rows[w](c, r, m)
 }
 
-const narrowLoad = (w: number, signed: boolean) => (c: X64Lower, _t: Type, p: Value, o: number, f: MemFlags): number =>
-  loadInt(c, w, p, o, f, signed)
+const narrowLoad =
+  (w: number, signed: boolean) =>
+  (c: X64Lower, _t: Type, p: Value, o: number, f: MemFlags): number =>
+    loadInt(c, w, p, o, f, signed)
 
 function loadScalar(c: X64Lower, t: Type, p: Value, o: number, f: MemFlags): number {
   return loadInt(c, 28 - Math.clz32(laneBits(t)), p, o, f)
@@ -99,8 +101,10 @@ function storeLow(c: X64Lower, w: number, x: Value, p: Value, o: number, f: MemF
   if (!constantStore(c, w, x, p, o, f)) storeInt(c, w, c.g(x), p, o, f)
 }
 
-const narrowStore = (w: number) => (c: X64Lower, _t: Type, x: Value, p: Value, o: number, f: MemFlags): void =>
-  storeLow(c, w, x, p, o, f)
+const narrowStore =
+  (w: number) =>
+  (c: X64Lower, _t: Type, x: Value, p: Value, o: number, f: MemFlags): void =>
+    storeLow(c, w, x, p, o, f)
 
 function storeScalar(c: X64Lower, t: Type, x: Value, p: Value, o: number, f: MemFlags): void {
   storeLow(c, 28 - Math.clz32(laneBits(t)), x, p, o, f)

@@ -30,24 +30,28 @@ const sub: readonly Two[] = [emit.subb_rr, emit.subw_rr, emit.subl_rr, emit.subq
 const adc: readonly Two[] = [emit.adcb_rr, emit.adcw_rr, emit.adcl_rr, emit.adcq_rr]
 const sbb: readonly Two[] = [emit.sbbb_rr, emit.sbbw_rr, emit.sbbl_rr, emit.sbbq_rr]
 
-const operation = (rows: readonly Two[], cc: number) => (c: X64Lower, t: Type, x: Value, y: Value): number => {
-  const a = c.g(x)
-  const r = c.two(rows[sizeIndex(t)], a, c.g(y))
-  return c.pair(r, setCond(c, cc))
-}
+const operation =
+  (rows: readonly Two[], cc: number) =>
+  (c: X64Lower, t: Type, x: Value, y: Value): number => {
+    const a = c.g(x)
+    const r = c.two(rows[sizeIndex(t)], a, c.g(y))
+    return c.pair(r, setCond(c, cc))
+  }
 
 /** Sets the carry flag where a byte is not 0: 0 or 1 is given, and added to 255. */
 export function carryIn(c: X64Lower, k: Value): void {
   c.twoImm(emit.addb_ri, c.g(k), -1)
 }
 
-const withCarry = (rows: readonly Two[], cc: number) => (c: X64Lower, t: Type, x: Value, y: Value, k: Value): number => {
-  const a = c.g(x)
-  const b = c.g(y)
-  carryIn(c, k)
-  const r = c.two(rows[sizeIndex(t)], a, b)
-  return c.pair(r, setCond(c, cc))
-}
+const withCarry =
+  (rows: readonly Two[], cc: number) =>
+  (c: X64Lower, t: Type, x: Value, y: Value, k: Value): number => {
+    const a = c.g(x)
+    const b = c.g(y)
+    carryIn(c, k)
+    const r = c.two(rows[sizeIndex(t)], a, b)
+    return c.pair(r, setCond(c, cc))
+  }
 
 function signedMul(c: X64Lower, t: Type, x: Value, y: Value): number {
   const n = laneBits(t)

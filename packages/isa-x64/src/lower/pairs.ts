@@ -77,11 +77,16 @@ function chain(c: X64Lower, first: Two, second: Two, x: Pair, y: Pair): Pair {
 const addPair = (c: X64Lower, x: Pair, y: Pair): Pair => chain(c, emit.addq_rr, emit.adcq_rr, x, y)
 const subPair = (c: X64Lower, x: Pair, y: Pair): Pair => chain(c, emit.subq_rr, emit.sbbq_rr, x, y)
 
-const binary = (op: (c: X64Lower, x: Pair, y: Pair) => Pair) => (c: X64Lower, _t: Type, x: Value, y: Value): number => {
-  const a = of(c, x)
-  return done(c, op(c, a, of(c, y)))
-}
-const unary = (op: (c: X64Lower, x: Pair) => Pair) => (c: X64Lower, _t: Type, x: Value): number => done(c, op(c, of(c, x)))
+const binary =
+  (op: (c: X64Lower, x: Pair, y: Pair) => Pair) =>
+  (c: X64Lower, _t: Type, x: Value, y: Value): number => {
+    const a = of(c, x)
+    return done(c, op(c, a, of(c, y)))
+  }
+const unary =
+  (op: (c: X64Lower, x: Pair) => Pair) =>
+  (c: X64Lower, _t: Type, x: Value): number =>
+    done(c, op(c, of(c, x)))
 const bitwise = (op: Two) => binary((c, x, y) => chain(c, op, op, x, y))
 
 function mulPair(c: X64Lower, x: Pair, y: Pair): Pair {
@@ -137,10 +142,12 @@ function rotPair(c: X64Lower, x: Pair, n: Gpr, left: boolean): Pair {
   shift(c, hi, a.hi, a.lo, n)
   return { lo, hi }
 }
-const shifted = (op: (c: X64Lower, x: Pair, n: Gpr) => Pair) => (c: X64Lower, _t: Type, x: Value, n: Value): number => {
-  const a = of(c, x)
-  return done(c, op(c, a, c.low(n)))
-}
+const shifted =
+  (op: (c: X64Lower, x: Pair, n: Gpr) => Pair) =>
+  (c: X64Lower, _t: Type, x: Value, n: Value): number => {
+    const a = of(c, x)
+    return done(c, op(c, a, c.low(n)))
+  }
 
 /** The same by constants, modulo 128. */
 function shlImm(c: X64Lower, _t: Type, x: Value, n: number): number {
@@ -152,16 +159,18 @@ function shlImm(c: X64Lower, _t: Type, x: Value, n: number): number {
   emit.shldq_rri(c, hi, a.hi, a.lo, k)
   return c.pair(c.twoImm(emit.shlq_ri, a.lo, k), hi)
 }
-const shrImm = (signed: boolean) => (c: X64Lower, _t: Type, x: Value, n: number): number => {
-  const k = n & 127
-  const a = of(c, x)
-  const op = signed ? emit.sarq_ri : emit.shrq_ri
-  if (k === 0) return done(c, a)
-  if (k >= 64) return c.pair(k === 64 ? a.hi : c.twoImm(op, a.hi, k - 64), signed ? setPairHigh(c, a.hi) : zero(c))
-  const lo = c.tg()
-  emit.shrdq_rri(c, lo, a.lo, a.hi, k)
-  return c.pair(lo, c.twoImm(op, a.hi, k))
-}
+const shrImm =
+  (signed: boolean) =>
+  (c: X64Lower, _t: Type, x: Value, n: number): number => {
+    const k = n & 127
+    const a = of(c, x)
+    const op = signed ? emit.sarq_ri : emit.shrq_ri
+    if (k === 0) return done(c, a)
+    if (k >= 64) return c.pair(k === 64 ? a.hi : c.twoImm(op, a.hi, k - 64), signed ? setPairHigh(c, a.hi) : zero(c))
+    const lo = c.tg()
+    emit.shrdq_rri(c, lo, a.lo, a.hi, k)
+    return c.pair(lo, c.twoImm(op, a.hi, k))
+  }
 
 // ---- bits
 
@@ -185,14 +194,16 @@ function popcntPair(c: X64Lower, x: Pair): number {
   return widened(c, c.two(emit.addl_rr, popcount(c, x.lo), popcount(c, x.hi)))
 }
 
-const minMax = (less: IntCC, max: boolean) => (c: X64Lower, _t: Type, x: Value, y: Value): number => {
-  const a = of(c, x)
-  const b = of(c, y)
-  const k = compare(c, less, x, y)
-  const [first, second] = max ? [b, a] : [a, b]
-  const lo = selectGpr(c, k, first.lo, second.lo)
-  return c.pair(lo, selectGpr(c, k, first.hi, second.hi))
-}
+const minMax =
+  (less: IntCC, max: boolean) =>
+  (c: X64Lower, _t: Type, x: Value, y: Value): number => {
+    const a = of(c, x)
+    const b = of(c, y)
+    const k = compare(c, less, x, y)
+    const [first, second] = max ? [b, a] : [a, b]
+    const lo = selectGpr(c, k, first.lo, second.lo)
+    return c.pair(lo, selectGpr(c, k, first.hi, second.hi))
+  }
 
 /** Rounded up: (x | y) - ((x ^ y) >> 1). */
 function average(c: X64Lower, x: Pair, y: Pair): Pair {
@@ -204,19 +215,23 @@ function average(c: X64Lower, x: Pair, y: Pair): Pair {
 
 // ---- overflow
 
-const overflowing = (op: (c: X64Lower, x: Pair, y: Pair) => Pair, cc: number) => (c: X64Lower, _t: Type, x: Value, y: Value): number => {
-  const a = of(c, x)
-  const r = op(c, a, of(c, y))
-  return c.handles.triple(r.lo, r.hi, setCond(c, cc))
-}
+const overflowing =
+  (op: (c: X64Lower, x: Pair, y: Pair) => Pair, cc: number) =>
+  (c: X64Lower, _t: Type, x: Value, y: Value): number => {
+    const a = of(c, x)
+    const r = op(c, a, of(c, y))
+    return c.handles.triple(r.lo, r.hi, setCond(c, cc))
+  }
 
-const withCarry = (op: Two, cc: number) => (c: X64Lower, _t: Type, x: Value, y: Value, k: Value): number => {
-  const a = of(c, x)
-  const b = of(c, y)
-  carryIn(c, k)
-  const r = chain(c, op, op, a, b)
-  return c.handles.triple(r.lo, r.hi, setCond(c, cc))
-}
+const withCarry =
+  (op: Two, cc: number) =>
+  (c: X64Lower, _t: Type, x: Value, y: Value, k: Value): number => {
+    const a = of(c, x)
+    const b = of(c, y)
+    carryIn(c, k)
+    const r = chain(c, op, op, a, b)
+    return c.handles.triple(r.lo, r.hi, setCond(c, cc))
+  }
 
 /** The high 128 bits of the unsigned product, by words (Hacker's Delight, 8-2). */
 function mulHighPair(c: X64Lower, x: Pair, y: Pair): Pair {

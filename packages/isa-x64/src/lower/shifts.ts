@@ -40,46 +40,58 @@ function source(c: X64Lower, t: Type, x: Value, of: Shift): Gpr {
   return of === shifts.sar ? c.sx32(x) : c.zx32(x)
 }
 
-const byImm = (of: Shift) => (c: X64Lower, t: Type, x: Value, n: number): Gpr => {
-  const k = n & (laneBits(t) - 1)
-  return k === 0 ? c.g(x) : c.twoImm(of.imm[wide(t)], source(c, t, x, of), k)
-}
+const byImm =
+  (of: Shift) =>
+  (c: X64Lower, t: Type, x: Value, n: number): Gpr => {
+    const k = n & (laneBits(t) - 1)
+    return k === 0 ? c.g(x) : c.twoImm(of.imm[wide(t)], source(c, t, x, of), k)
+  }
 
 function amount(c: X64Lower, t: Type, n: Value): Gpr {
   const r = c.low(n)
   return laneBits(t) >= 32 ? r : c.twoImm(emit.andl_ri, r, laneBits(t) - 1)
 }
 
-const byCl = (of: Shift) => (c: X64Lower, t: Type, x: Value, n: Value): Gpr => {
-  const a = source(c, t, x, of)
-  return c.two(of.cl[wide(t)], a, amount(c, t, n))
-}
+const byCl =
+  (of: Shift) =>
+  (c: X64Lower, t: Type, x: Value, n: Value): Gpr => {
+    const a = source(c, t, x, of)
+    return c.two(of.cl[wide(t)], a, amount(c, t, n))
+  }
 
-const byX = (of: Shift) => (c: X64Lower, t: Type, x: Value, n: Value): Gpr => {
-  const a = source(c, t, x, of)
-  return c.two(of.x[wide(t)], a, amount(c, t, n))
-}
+const byX =
+  (of: Shift) =>
+  (c: X64Lower, t: Type, x: Value, n: Value): Gpr => {
+    const a = source(c, t, x, of)
+    return c.two(of.x[wide(t)], a, amount(c, t, n))
+  }
 
-const rotateImm = (rows: readonly TwoImm[]) => (c: X64Lower, t: Type, x: Value, n: number): Gpr => {
-  const k = n & (laneBits(t) - 1)
-  return k === 0 ? c.g(x) : c.twoImm(rows[sizeIndex(t)], c.g(x), k)
-}
+const rotateImm =
+  (rows: readonly TwoImm[]) =>
+  (c: X64Lower, t: Type, x: Value, n: number): Gpr => {
+    const k = n & (laneBits(t) - 1)
+    return k === 0 ? c.g(x) : c.twoImm(rows[sizeIndex(t)], c.g(x), k)
+  }
 
 /** rorx leaves its operand and the flags alone. */
-const rotateX = (left: boolean) => (c: X64Lower, t: Type, x: Value, n: number): Gpr => {
-  const bits = laneBits(t)
-  const k = (left ? -n : n) & (bits - 1)
-  const a = c.g(x)
-  if (k === 0) return a
-  const d = c.tg()
-  ;(bits === 64 ? emit.rorxq_rri : emit.rorxl_rri)(c, d, a, k)
-  return d
-}
+const rotateX =
+  (left: boolean) =>
+  (c: X64Lower, t: Type, x: Value, n: number): Gpr => {
+    const bits = laneBits(t)
+    const k = (left ? -n : n) & (bits - 1)
+    const a = c.g(x)
+    if (k === 0) return a
+    const d = c.tg()
+    ;(bits === 64 ? emit.rorxq_rri : emit.rorxl_rri)(c, d, a, k)
+    return d
+  }
 
-const rotate = (rows: readonly Two3[]) => (c: X64Lower, t: Type, x: Value, n: Value): Gpr => {
-  const a = c.g(x)
-  return c.two(rows[sizeIndex(t)], a, c.low(n))
-}
+const rotate =
+  (rows: readonly Two3[]) =>
+  (c: X64Lower, t: Type, x: Value, n: Value): Gpr => {
+    const a = c.g(x)
+    return c.two(rows[sizeIndex(t)], a, c.low(n))
+  }
 
 // biome-ignore format: table
 export const shiftRules: Rule[] = [
