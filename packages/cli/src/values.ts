@@ -7,6 +7,7 @@ import {
   type FuncType,
   I32,
   I64,
+  V128,
   type ValType,
   valTypeName,
 } from '@k23/frontend-wasm/runtime-abi'
@@ -47,6 +48,12 @@ function parseValue(type: ValType, text: string, position: number): WasmValue {
     const value = special[text] ?? (text.trim() === '' ? Number.NaN : Number(text))
     return Number.isNaN(value) && text !== 'nan' ? wrong('a number, such as 1.5, -2e10, inf or nan') : value
   }
+  if (type === V128) {
+    const value = parseInteger(text)
+    if (value === undefined || value < 0n || value >= 1n << 128n)
+      return wrong('the 128 bits as a number, lane 0 lowest, such as 0x0000000300000002_0000000100000000')
+    return Uint8Array.from({ length: 16 }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn))
+  }
   if (text !== 'null') return wrong(`null: a ${valTypeName(type)} cannot be written otherwise`)
   return null
 }
@@ -62,6 +69,11 @@ function parseInteger(text: string): bigint | undefined {
 export function resultText(type: ValType, value: WasmValue): string {
   if (value === null) return 'null'
   if (type === FUNCREF || type === EXTERNREF) return valTypeName(type)
+  if (value instanceof Uint8Array)
+    return `0x${[...value]
+      .reverse()
+      .map((b) => b.toString(16).padStart(2, '0'))
+      .join('')}`
   if (typeof value === 'number')
     return Object.is(value, -0)
       ? '-0'

@@ -1,5 +1,5 @@
 // Proposals that can be switched off. What is on in WebAssembly 2.0 (sign extension, multi-value, saturating conversions, bulk memory,
-// reference types, mutable globals) is always on; what this front end lacks (SIMD, threads, GC, function references, exceptions) is
+// reference types, mutable globals) but for SIMD is always on; what this front end lacks (threads, GC, function references, exceptions) is
 // always refused as `unsupported`.
 
 export interface Features {
@@ -13,6 +13,10 @@ export interface Features {
   extendedConst: boolean
   /** return_call and return_call_indirect. */
   tailCall: boolean
+  /** v128 and its operators. */
+  simd: boolean
+  /** The operators whose results a machine may choose; here they are the same on all. */
+  relaxedSimd: boolean
 }
 
 /** As much of WebAssembly 3.0 as there is here. */
@@ -22,4 +26,6 @@ export const DEFAULT_FEATURES: Features = {
   memory64: true,
   extendedConst: true,
   tailCall: true,
+  simd: true,
+  relaxedSimd: true,
 }

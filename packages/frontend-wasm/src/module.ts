@@ -7,6 +7,7 @@ export const I32: ValType = 0x7f
 export const I64: ValType = 0x7e
 export const F32: ValType = 0x7d
 export const F64: ValType = 0x7c
+export const V128: ValType = 0x7b
 export const FUNCREF: ValType = 0x70
 export const EXTERNREF: ValType = 0x6f
 /** The type of an operand that unreachable code conjures up; in no module. */
@@ -17,6 +18,7 @@ const names = new Map<number, string>([
   [I64, 'i64'],
   [F32, 'f32'],
   [F64, 'f64'],
+  [V128, 'v128'],
   [FUNCREF, 'funcref'],
   [EXTERNREF, 'externref'],
   [BOTTOM, 'any type'],
@@ -76,6 +78,7 @@ export type ConstOp =
   | { op: 'i64.const'; lo: number; hi: number }
   | { op: 'f32.const'; bits: number }
   | { op: 'f64.const'; lo: number; hi: number }
+  | { op: 'v128.const'; words: readonly [number, number, number, number] }
   | { op: 'global.get'; index: number }
   | { op: 'ref.null'; type: ValType }
   | { op: 'ref.func'; index: number }

@@ -1,11 +1,12 @@
 // The operator table: one row per operator of the binary format. The validator's steps, the translator's handlers, constant expressions and
 // printed names all index it.
 //
-// opcode   one byte, or 0xfc00 + n for the two-byte opcode 0xfc n (n is a LEB128 number)
+// opcode   one byte, or 0xfc000 + n and 0xfd000 + n for the opcodes 0xfc n and 0xfd n (n is a LEB128 number)
 // kind     which step decodes and checks it (validate/): `simple` is an operator without immediates whose types are fixed
-// types    operands : results, by letter: i i32, l i64, f f32, d f64, a the memory's index type
-// bytes    of memory accesses: the access size
-import { BOTTOM, F32, F64, I32, I64, type ValType } from './module.ts'
+// types    operands : results, by letter: i i32, l i64, f f32, d f64, v v128, a the memory's index type
+// bytes    of memory accesses: the access size; of lanes: theirs
+import { BOTTOM, F32, F64, I32, I64, V128, type ValType } from './module.ts'
+import { simdRows } from './operators-simd.ts'
 
 /** A kind of step. */
 export type StepKind =
@@ -56,11 +57,17 @@ export type StepKind =
   | 'table.grow'
   | 'table.size'
   | 'table.fill'
+  | 'v128.const'
+  | 'i8x16.shuffle'
+  | 'extract_lane'
+  | 'replace_lane'
+  | 'load_lane'
+  | 'store_lane'
 
-type Row = readonly [opcode: number, name: string, kind: StepKind, types: string, bytes: number]
+export type OperatorRow = readonly [opcode: number, name: string, kind: StepKind, types: string, bytes: number]
 
 // biome-ignore format: table
-const rows: readonly Row[] = [
+const rows: readonly OperatorRow[] = [
   [0x00,    'unreachable',           'unreachable',           '',     0],
   [0x01,    'nop',                   'nop',                   '',     0],
   [0x02,    'block',                 'block',                 '',     0],
@@ -246,34 +253,46 @@ const rows: readonly Row[] = [
   [0xd0,    'ref.null',              'ref.null',              '',     0],
   [0xd1,    'ref.is_null',           'ref.is_null',           '',     0],
   [0xd2,    'ref.func',              'ref.func',              '',     0],
-  [0xfc00,  'i32.trunc_sat_f32_s',   'simple',                'f:i',  0],
-  [0xfc01,  'i32.trunc_sat_f32_u',   'simple',                'f:i',  0],
-  [0xfc02,  'i32.trunc_sat_f64_s',   'simple',                'd:i',  0],
-  [0xfc03,  'i32.trunc_sat_f64_u',   'simple',                'd:i',  0],
-  [0xfc04,  'i64.trunc_sat_f32_s',   'simple',                'f:l',  0],
-  [0xfc05,  'i64.trunc_sat_f32_u',   'simple',                'f:l',  0],
-  [0xfc06,  'i64.trunc_sat_f64_s',   'simple',                'd:l',  0],
-  [0xfc07,  'i64.trunc_sat_f64_u',   'simple',                'd:l',  0],
-  [0xfc08,  'memory.init',           'memory.init',           '',     0],
-  [0xfc09,  'data.drop',             'data.drop',             '',     0],
-  [0xfc0a,  'memory.copy',           'memory.copy',           '',     0],
-  [0xfc0b,  'memory.fill',           'memory.fill',           '',     0],
-  [0xfc0c,  'table.init',            'table.init',            '',     0],
-  [0xfc0d,  'elem.drop',             'elem.drop',             '',     0],
-  [0xfc0e,  'table.copy',            'table.copy',            '',     0],
-  [0xfc0f,  'table.grow',            'table.grow',            '',     0],
-  [0xfc10,  'table.size',            'table.size',            '',     0],
-  [0xfc11,  'table.fill',            'table.fill',            '',     0],
+  [0xfc000, 'i32.trunc_sat_f32_s',   'simple',                'f:i',  0],
+  [0xfc001, 'i32.trunc_sat_f32_u',   'simple',                'f:i',  0],
+  [0xfc002, 'i32.trunc_sat_f64_s',   'simple',                'd:i',  0],
+  [0xfc003, 'i32.trunc_sat_f64_u',   'simple',                'd:i',  0],
+  [0xfc004, 'i64.trunc_sat_f32_s',   'simple',                'f:l',  0],
+  [0xfc005, 'i64.trunc_sat_f32_u',   'simple',                'f:l',  0],
+  [0xfc006, 'i64.trunc_sat_f64_s',   'simple',                'd:l',  0],
+  [0xfc007, 'i64.trunc_sat_f64_u',   'simple',                'd:l',  0],
+  [0xfc008, 'memory.init',           'memory.init',           '',     0],
+  [0xfc009, 'data.drop',             'data.drop',             '',     0],
+  [0xfc00a, 'memory.copy',           'memory.copy',           '',     0],
+  [0xfc00b, 'memory.fill',           'memory.fill',           '',     0],
+  [0xfc00c, 'table.init',            'table.init',            '',     0],
+  [0xfc00d, 'elem.drop',             'elem.drop',             '',     0],
+  [0xfc00e, 'table.copy',            'table.copy',            '',     0],
+  [0xfc00f, 'table.grow',            'table.grow',            '',     0],
+  [0xfc010, 'table.size',            'table.size',            '',     0],
+  [0xfc011, 'table.fill',            'table.fill',            '',     0],
+  ...simdRows,
 ]
 
-/** Index of the first operator behind prefix 0xfc in tables indexed by operator. */
+/** Index of the first operator behind prefix 0xfc, and 0xfd, in tables indexed by operator. */
 export const PREFIX_FC = 256
-/** Number of entries of tables indexed by operator: the opcode byte, or PREFIX_FC + n. */
-export const NUM_OPERATORS: number = PREFIX_FC + 32
+export const PREFIX_FD: number = PREFIX_FC + 32
+const FD_OPERATORS = 0x114
+/** Index of the first operator of relaxed SIMD. */
+export const FIRST_RELAXED: number = PREFIX_FD + 0x100
+/** Number of entries of tables indexed by operator: the opcode byte, PREFIX_FC + n, or PREFIX_FD + n. */
+export const NUM_OPERATORS: number = PREFIX_FD + FD_OPERATORS
 
 /** Table index of an opcode as the rows write it. */
 export function operatorIndex(opcode: number): number {
-  return opcode < 256 ? opcode : PREFIX_FC + (opcode & 255)
+  if (opcode < 256) return opcode
+  return (opcode >> 12 === 0xfc ? PREFIX_FC : PREFIX_FD) + (opcode & 0xfff)
+}
+
+/** Table index of opcode `sub` behind a prefix, or -1 where the table has no room for it. */
+export function prefixedIndex(prefix: number, sub: number): number {
+  if (prefix === 0xfc) return sub < PREFIX_FD - PREFIX_FC ? PREFIX_FC + sub : -1
+  return sub < FD_OPERATORS ? PREFIX_FD + sub : -1
 }
 
 export interface Operator {
@@ -285,7 +304,7 @@ export interface Operator {
   bytes: number
 }
 
-const letters: Record<string, ValType> = { i: I32, l: I64, f: F32, d: F64, a: BOTTOM }
+const letters: Record<string, ValType> = { i: I32, l: I64, f: F32, d: F64, v: V128, a: BOTTOM }
 function typesOf(text: string | undefined): ValType[] {
   return [...(text ?? '')].map((c) => letters[c])
 }
@@ -297,16 +316,18 @@ export const operators: readonly Operator[] = rows.map(([opcode, name, kind, typ
 })
 
 const byIndex: (Operator | undefined)[] = new Array(NUM_OPERATORS).fill(undefined)
-/** First and second operand, and result, of an operator of kind `simple`, `load` or `store`; 0 for none. */
+/** Operands and result of an operator of kind `simple`, `load` or `store`; 0 for none. */
 export const OPERAND1: Uint8Array = new Uint8Array(NUM_OPERATORS)
 export const OPERAND2: Uint8Array = new Uint8Array(NUM_OPERATORS)
+export const OPERAND3: Uint8Array = new Uint8Array(NUM_OPERATORS)
 export const RESULT: Uint8Array = new Uint8Array(NUM_OPERATORS)
-/** Access size of a load or store in bytes. */
+/** Bytes of an access, or of a lane. */
 export const ACCESS_BYTES: Uint8Array = new Uint8Array(NUM_OPERATORS)
 for (const op of operators) {
   byIndex[op.index] = op
   OPERAND1[op.index] = op.params[0] ?? 0
   OPERAND2[op.index] = op.params[1] ?? 0
+  OPERAND3[op.index] = op.params[2] ?? 0
   RESULT[op.index] = op.results[0] ?? 0
   ACCESS_BYTES[op.index] = op.bytes
 }
@@ -316,15 +337,13 @@ export function operator(index: number): Operator | undefined {
   return byIndex[index]
 }
 
-/** Name of opcode byte `op`, with `sub` behind prefix 0xfc; undefined where there is no such operator here. */
+/** Name of opcode byte `op`, with `sub` behind a prefix (-1 for none); undefined where there is no such operator here. */
 export function operatorName(op: number, sub: number): string | undefined {
-  if (op !== 0xfc) return byIndex[op]?.name
-  return sub < 32 ? byIndex[PREFIX_FC + sub]?.name : undefined
+  return sub < 0 ? byIndex[op]?.name : op === 0xfc || op === 0xfd ? byIndex[prefixedIndex(op, sub)]?.name : undefined
 }
 
 /** The proposal that an opcode belongs to, where this front end lacks it. */
 export function proposalOf(op: number, sub: number): string | undefined {
-  if (op === 0xfd) return 'SIMD'
   if (op === 0xfe) return 'threads'
   if (op === 0xfb || op === 0xd3) return 'garbage collection'
   if (op === 0x14 || op === 0x15 || (op >= 0xd4 && op <= 0xd6)) return 'function references'

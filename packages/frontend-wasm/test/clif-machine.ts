@@ -3,12 +3,18 @@
 import {
   bits,
   type Block,
+  type DataValue,
+  dataValue,
   F32,
   F64,
   floatCCNames,
   type Func,
+  I16X8,
+  I32X4,
+  I8X16,
   type Inst,
   intCCNames,
+  isVector,
   memTrapCode,
   type MemFlags,
   NOTRAP,
@@ -16,6 +22,7 @@ import {
   type Type,
   type Value,
 } from '@k23/ir'
+import { evalPure, type Immediates } from '@k23/ir/interpreter'
 
 /** A wasm trap, by CLIF trap code. */
 export class Trap extends Error {
@@ -293,11 +300,18 @@ class Frame {
       case Op.store:
         return this.store(i, bits(f.typeOf(f.arg(i, 0))) / 8)
     }
+    const widened = WIDENED.get(op)
+    if (widened !== undefined) {
+      this.load(i, 8, false)
+      this.vals[f.result(i)] = evaluate(widened.op, widened.from, [dataValue(widened.from, this.vals[f.result(i)])], {})
+      return undefined
+    }
     const memory = NARROW.get(op)
     if (memory !== undefined)
       return memory.store ? this.store(i, memory.bytes) : this.load(i, memory.bytes, memory.signed)
     const t = f.typeOf(f.result(i))
-    this.vals[f.result(i)] = this.pure(i, op, t)
+    const vectors = isVector(t) || (f.numArgs(i) > 0 && isVector(f.typeOf(f.arg(i, 0))))
+    this.vals[f.result(i)] = vectors && op !== Op.select && op !== Op.bitcast ? this.vector(i, op) : this.pure(i, op, t)
     return undefined
   }
 
@@ -317,6 +331,15 @@ class Frame {
   private store(i: Inst, n: number): undefined {
     const address = BigInt.asUintN(64, this.arg(i, 1) + BigInt(this.f.imm0[i]))
     this.m.store(address, n, this.f.imm1[i] as MemFlags, this.arg(i, 0))
+  }
+
+  /** By the IR's own evaluator. */
+  private vector(i: Inst, op: number): bigint {
+    const { f } = this
+    const bytes = op === Op.vconst ? f.constants[f.imm0[i]] : op === Op.shuffle ? f.immediates[f.imm0[i]] : undefined
+    const imms = { imm0: f.imm0[i], imm1: f.imm1[i], ...(bytes === undefined ? {} : { bytes }) }
+    const args = Array.from({ length: f.numArgs(i) }, (_, n) => dataValue(f.typeOf(f.arg(i, n)), this.arg(i, n)))
+    return evaluate(op, f.ctrl[i] as Type, args, imms)
   }
 
   private pure(i: Inst, op: number, t: Type): bigint {
@@ -452,6 +475,23 @@ for (const [bytes, ops] of [
   [4, [Op.uload32, Op.sload32, Op.istore32]],
 ] as const) {
   ops.forEach((op, k) => NARROW.set(op, { bytes, signed: k === 1, store: k === 2 }))
+}
+
+/** Loads of eight bytes whose lanes are widened. */
+const WIDENED = new Map<number, { op: number; from: Type }>()
+for (const [from, signed, unsigned] of [
+  [I8X16, Op.sload8x8, Op.uload8x8],
+  [I16X8, Op.sload16x4, Op.uload16x4],
+  [I32X4, Op.sload32x2, Op.uload32x2],
+] as const) {
+  WIDENED.set(signed, { op: Op.swiden_low, from })
+  WIDENED.set(unsigned, { op: Op.uwiden_low, from })
+}
+
+function evaluate(op: number, type: Type, args: readonly DataValue[], imms: Immediates): bigint {
+  const r = evalPure(op, type, args, imms)
+  if (!('results' in r)) throw new Error(`test machine: opcode ${op}: ${JSON.stringify(r)}`)
+  return r.results[0].bits.reduceRight((x, byte) => (x << 8n) | BigInt(byte), 0n)
 }
 
 function toInt(x: number, min: bigint, max: bigint): bigint {

@@ -61,6 +61,13 @@ export class MiniKernel {
   private setU64(at: number, x: number | bigint): void {
     this.m.view.setBigUint64(at, BigInt(x), true)
   }
+  u128(at: number): bigint {
+    return (this.m.view.getBigUint64(at + 8, true) << 64n) | this.m.view.getBigUint64(at, true)
+  }
+  private setU128(at: number, x: bigint): void {
+    this.setU64(at, BigInt.asUintN(64, x))
+    this.setU64(at + 8, x >> 64n)
+  }
   private typeId(t: abi.FuncType): number {
     const key = JSON.stringify([t.params, t.results])
     if (!this.typeIds.has(key)) this.typeIds.set(key, this.typeIds.size + 1)
@@ -154,7 +161,7 @@ export class MiniKernel {
       if (i >= info.numImportedMemories) this.initMemory(vmctx + layout.memories[i], t.min, t.max)
     })
     info.globalInits.forEach((init, i) => {
-      this.setU64(vmctx + layout.globals[info.numImportedGlobals + i], this.evaluate(instance, init))
+      this.setU128(vmctx + layout.globals[info.numImportedGlobals + i], this.evaluate(instance, init))
     })
     info.tables.forEach((t, i) => {
       if (i < info.numImportedTables) return
@@ -185,12 +192,13 @@ export class MiniKernel {
   }
 
   private evaluate(instance: Instance, expr: abi.ConstExpr): bigint {
-    const pair = (x: bigint) => ({ lo: Number(BigInt.asIntN(32, x)), hi: Number(BigInt.asIntN(32, x >> 32n)) })
+    const word = (x: bigint, at: bigint) => Number(BigInt.asIntN(32, x >> at))
+    const pair = (x: bigint) => ({ lo: word(x, 0n), hi: word(x, 32n), lo2: word(x, 64n), hi2: word(x, 96n) })
     const v = abi.evalConstExpr(expr, {
-      global: (i) => pair(this.m.view.getBigUint64(this.definition(instance, 'global', i), true)),
+      global: (i) => pair(this.u128(this.definition(instance, 'global', i))),
       funcRef: (i) => pair(BigInt(instance.vmctx + instance.layout.funcRefs[i])),
     })
-    return (BigInt(v.hi >>> 0) << 32n) | BigInt(v.lo >>> 0)
+    return [v.hi2 ?? 0, v.lo2 ?? 0, v.hi, v.lo].reduce((x, w) => (x << 32n) | BigInt(w >>> 0), 0n)
   }
 
   private definition(i: Instance, kind: 'memory' | 'table' | 'global', index: number): number {
@@ -219,14 +227,15 @@ export class MiniKernel {
     const slots = Math.max(args.length, e.type.results.length)
     if (slots > ENTRY_SLOTS) throw new Error('entry block too small')
     const block = this.entryBlock
-    args.forEach((a, i) => this.setU64(block + (abi.ENTRY_BLOCK_FIRST + i) * abi.SLOT_SIZE, a))
+    args.forEach((a, i) => this.setU128(block + (abi.ENTRY_BLOCK_FIRST + i) * abi.SLOT_SIZE, a))
     this.m.call(this.entries.get(key)!, [e.vmctx, e.code, BigInt(block)])
-    return e.type.results.map((t, i) => this.slot(block, abi.ENTRY_BLOCK_FIRST + i, is32(t)))
+    return e.type.results.map((t, i) => this.slot(block, abi.ENTRY_BLOCK_FIRST + i, t))
   }
 
-  private slot(block: number, i: number, narrow: boolean): bigint {
+  private slot(block: number, i: number, t: abi.ValType): bigint {
     const at = block + i * abi.SLOT_SIZE
-    return narrow ? BigInt(this.m.view.getUint32(at, true)) : this.m.view.getBigUint64(at, true)
+    if (t === abi.I32 || t === abi.F32) return BigInt(this.m.view.getUint32(at, true))
+    return t === abi.V128 ? this.u128(at) : this.m.view.getBigUint64(at, true)
   }
 
   private hostCall(number: number, block: number): void {
@@ -234,13 +243,13 @@ export class MiniKernel {
     if (number >= abi.HOST_FUNCTION_BASE) {
       const n = number - abi.HOST_FUNCTION_BASE
       const t = this.hostTypes[n]
-      const results = this.hostFunctions[n](t.params.map((p, i) => this.slot(block, first + i, is32(p))))
-      results.forEach((r, i) => this.setU64(block + (first + i) * abi.SLOT_SIZE, r))
+      const results = this.hostFunctions[n](t.params.map((p, i) => this.slot(block, first + i, p)))
+      results.forEach((r, i) => this.setU128(block + (first + i) * abi.SLOT_SIZE, r))
       return
     }
     const row = abi.builtins[number]
-    const instance = this.instances.get(Number(this.slot(block, abi.HOST_BLOCK_CALLER, false)))!
-    const args = row.params.map((p, i) => Number(this.slot(block, first + i, p === 'i32')))
+    const instance = this.instances.get(Number(this.slot(block, abi.HOST_BLOCK_CALLER, abi.I64)))!
+    const args = row.params.map((p, i) => Number(this.slot(block, first + i, p === 'i32' ? abi.I32 : abi.I64)))
     const result = this.builtin(row.name, instance, args)
     if (row.results.length !== 0) this.setU64(block + first * abi.SLOT_SIZE, BigInt.asUintN(64, BigInt(result)))
   }
@@ -340,9 +349,6 @@ export class MiniKernel {
   }
 }
 
-function is32(t: abi.ValType): boolean {
-  return t === abi.I32 || t === abi.F32
-}
 function segmentLength(e: abi.ElementSegment): number {
   return e.items.kind === 'funcs' ? e.items.indices.length : e.items.exprs.length
 }

@@ -21,6 +21,8 @@ const scripts = Object.entries(pack).filter(
 )
 const featuresOf = (name: string): Features => folders[name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : '']
 
+const isSimd = (name: string): boolean => /(^|_)relaxed_|^relaxed|^simd_/.test(name)
+
 /** What our verdict is: '' for valid, else the error. */
 function verdict(bytes: Uint8Array, features: Features): WasmError | undefined {
   try {
@@ -56,7 +58,7 @@ describe.skipIf(path === undefined)('spec scripts', () => {
         if (!good || c.filename === undefined || c.module_type === 'text') continue
         const e = verdict(fileOf(script, c.filename), featuresOf(name))
         if (e === undefined) valid++
-        else if (e.code === 'unsupported' && !COMPLETE.includes(name)) {
+        else if (e.code === 'unsupported' && !COMPLETE.includes(name) && !isSimd(name)) {
           const proposal = e.reason.split(':')[0]
           unsupported.set(proposal, (unsupported.get(proposal) ?? 0) + 1)
         } else wrong.push(`${name}:${c.line}: ${e.code} ${e.message}`)
@@ -64,7 +66,7 @@ describe.skipIf(path === undefined)('spec scripts', () => {
     }
     console.log(`spec: ${valid} modules valid; unsupported: ${JSON.stringify(Object.fromEntries(unsupported))}`)
     expect(wrong).toEqual([])
-    expect(valid).toBeGreaterThan(1500)
+    expect(valid).toBeGreaterThan(2400)
   })
 
   test.each(['assert_invalid', 'assert_malformed'])('%s', (kind) => {
@@ -79,7 +81,7 @@ describe.skipIf(path === undefined)('spec scripts', () => {
         const e = verdict(fileOf(script, c.filename), featuresOf(name))
         const where = `${name}:${c.line}: ${c.text}`
         if (e === undefined) wrong.push(`${where}: accepted`)
-        else if (e.code === 'unsupported' && !COMPLETE.includes(name)) unsupported++
+        else if (e.code === 'unsupported' && !COMPLETE.includes(name) && !isSimd(name)) unsupported++
         else if (`assert_${e.code}` !== kind) wrong.push(`${where}: ${e.code} ${e.message}`)
         else {
           refused++
@@ -93,7 +95,27 @@ describe.skipIf(path === undefined)('spec scripts', () => {
     )
     if (process.env.K23_VERBOSE) console.log(otherText.join('\n'))
     expect(wrong).toEqual([])
-    expect(refused).toBeGreaterThan(kind === 'assert_invalid' ? 1400 : 500)
+    expect(refused).toBeGreaterThan(kind === 'assert_invalid' ? 2600 : 700)
     expect(sameText / refused).toBeGreaterThan(0.96)
+  })
+
+  test('vectors can be switched off, and the relaxed ones alone', () => {
+    let [any, relaxed] = [0, 0]
+    for (const [name, script] of scripts) {
+      if (name.includes('/')) continue
+      for (const c of script.commands) {
+        if (c.type !== 'module' || c.filename === undefined || c.module_type === 'text') continue
+        const bytes = fileOf(script, c.filename)
+        if (verdict(bytes, DEFAULT_FEATURES) !== undefined) continue
+        const without = verdict(bytes, { ...DEFAULT_FEATURES, simd: false })
+        const strict = verdict(bytes, { ...DEFAULT_FEATURES, relaxedSimd: false })
+        for (const e of [without, strict]) if (e !== undefined) expect(e.message).toMatch(/^(relaxed )?SIMD is off: /)
+        if (without !== undefined) any++
+        if (strict !== undefined) relaxed++
+        if (!isSimd(name)) expect(strict).toBe(undefined)
+      }
+    }
+    expect(any).toBeGreaterThan(300)
+    expect(relaxed).toBeGreaterThan(5)
   })
 })

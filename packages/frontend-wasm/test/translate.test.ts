@@ -27,11 +27,6 @@ const settings: [string, Partial<TranslateOptions>][] = [
   ['reservation', { memory: { kind: 'guard', reservation: 2 ** 32, guard: 2 ** 31 } }],
 ]
 
-/** Programs of the corpus that were compiled with SIMD. */
-const SIMD_PROGRAMS = ['chacha20', 'generichash', 'hash3', 'scalarmult', 'secretbox', 'sign'].map(
-  (n) => `libsodium/libsodium-${n}.wasm`,
-)
-
 function check(func: Func): string[] {
   return verify(func).map((e) => `u0:${JSON.stringify(func.name)} ${JSON.stringify(e)}`)
 }
@@ -54,14 +49,9 @@ describe.skipIf(corpus === undefined)('wasm-corpus', () => {
     let n = 0
     for (const { name, bytes } of files) {
       if (!long && options !== settings[0][1] && bytes.length > 200_000) continue
-      try {
-        const r = translateAll(decodeModule(bytes), options)
-        expect(r.faults, name).toEqual([])
-        n += r.n
-      } catch (e) {
-        if (!(e instanceof WasmError && e.code === 'unsupported')) throw e
-        expect(SIMD_PROGRAMS, `${name}: ${e.message}`).toContain(name)
-      }
+      const r = translateAll(decodeModule(bytes), options)
+      expect(r.faults, name).toEqual([])
+      n += r.n
     }
     expect(n).toBeGreaterThan(800)
   })

@@ -11,7 +11,7 @@ import { enterGuest } from './calls.ts'
 import type { Trampolines } from './engine.ts'
 import type { Store } from './store.ts'
 import type { ExternType } from './types.ts'
-import { readBits, readValue, type WasmValue, writeValue } from './values.ts'
+import { readBits, readValue, type WasmValue, writeBits, writeValue } from './values.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the values' types are the wasm function's, known only at run time
 export type HostFunction = (...args: any[]) => unknown
@@ -76,10 +76,10 @@ export class Func {
     return results.map((t, i) => readValue(store, block, i * SLOT_SIZE, t))
   }
 
-  /** The same on bits: each value zero-extended to 64 bits, so that a NaN keeps its payload. */
+  /** The same on bits: each value zero-extended to 64 bits (128 for a v128), so that a NaN keeps its payload. */
   callBits(args: readonly bigint[]): bigint[] {
     const block = this.enter(args.length, (d) => {
-      args.forEach((a, i) => d.setBigUint64(i * SLOT_SIZE, a, true))
+      args.forEach((a, i) => writeBits(d, i * SLOT_SIZE, this.type.params[i], a))
     })
     return this.type.results.map((t, i) => readBits(block, i * SLOT_SIZE, t))
   }

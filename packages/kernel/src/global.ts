@@ -1,7 +1,7 @@
 import { GLOBAL_SIZE, type GlobalType } from '@k23/frontend-wasm/runtime-abi'
 import type { Store } from './store.ts'
 import type { ExternType } from './types.ts'
-import { readBits, readValue, type WasmValue, writeValue } from './values.ts'
+import { readBits, readValue, type WasmValue, writeBits, writeValue } from './values.ts'
 
 export class Global {
   readonly kind = 'global'
@@ -32,7 +32,7 @@ export class Global {
     return readBits(this.cell(), 0, this.type.type)
   }
   set bits(x: bigint) {
-    this.cell().setBigUint64(0, x, true)
+    writeBits(this.cell(), 0, this.type.type, x)
   }
   private cell(): DataView {
     this.store.check()

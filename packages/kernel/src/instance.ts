@@ -155,8 +155,7 @@ export class Instance {
     for (let i = info.numImportedGlobals; i < info.globals.length; i++) {
       const g = new Global(store, info.globals[i], vmctx + layout.globals[i])
       this.globals[i] = g
-      const { lo, hi } = this.evaluate(info.globalInits[i - info.numImportedGlobals])
-      g.bits = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)
+      g.bits = bitsOfConst(this.evaluate(info.globalInits[i - info.numImportedGlobals]))
     }
     for (let i = info.numImportedTables; i < info.tables.length; i++) {
       const t = new Table(store, info.tables[i], vmctx + layout.tables[i])
@@ -188,8 +187,9 @@ export class Instance {
   private evaluate(expr: abi.ConstExpr): abi.ConstValue {
     return abi.evalConstExpr(expr, {
       global: (i) => {
-        const bits = this.globals[i].bits
-        return { lo: Number(BigInt.asIntN(32, bits)), hi: Number(BigInt.asIntN(32, bits >> 32n)) }
+        const { bits } = this.globals[i]
+        const word = (n: bigint): number => Number(BigInt.asIntN(32, bits >> n))
+        return { lo: word(0n), hi: word(32n), lo2: word(64n), hi2: word(96n) }
       },
       funcRef: (i) => {
         const at = this.vmctx + this.module.layout.funcRefs[i]
@@ -218,4 +218,8 @@ export class Instance {
     if (!(e instanceof kind)) throw new TypeError(`the instance exports no ${kind.name.toLowerCase()} ${name}`)
     return e
   }
+}
+
+function bitsOfConst({ lo, hi, lo2 = 0, hi2 = 0 }: abi.ConstValue): bigint {
+  return [hi2, lo2, hi, lo].reduce((bits, word) => (bits << 32n) | BigInt(word >>> 0), 0n)
 }

@@ -8,6 +8,7 @@ import {
   type GlobalType,
   I32,
   I64,
+  V128,
   type Limits,
   type MemoryType,
   type TableType,
@@ -21,13 +22,14 @@ export type ExternType =
   | { readonly kind: 'table'; readonly type: TableType }
   | { readonly kind: 'global'; readonly type: GlobalType }
 
-export type ValTypeName = 'i32' | 'i64' | 'f32' | 'f64' | 'funcref' | 'externref'
+export type ValTypeName = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'funcref' | 'externref'
 
 const byName: Readonly<Record<ValTypeName, ValType>> = {
   i32: I32,
   i64: I64,
   f32: F32,
   f64: F64,
+  v128: V128,
   funcref: FUNCREF,
   externref: EXTERNREF,
 }

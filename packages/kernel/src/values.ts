@@ -1,15 +1,22 @@
 // Values between JavaScript and slots of argument blocks, as in the JavaScript API: i32, f32, f64 are numbers, i64 a bigint, funcref a Func or
-// null, externref any value (null is the null reference). Elsewhere a value is its bits, zero-extended to 64.
-import { EXTERNREF, F32, F64, FUNCREF, I32, I64, type ValType, valTypeName } from '@k23/frontend-wasm/runtime-abi'
+// null, externref any value (null is the null reference); and v128, which that API lacks, is a Uint8Array of 16 bytes, lane 0 first. Elsewhere
+// a value is its bits, zero-extended.
+import { EXTERNREF, F32, F64, FUNCREF, I32, I64, V128, type ValType, valTypeName } from '@k23/frontend-wasm/runtime-abi'
 import { Func } from './func.ts'
 import { getU64, setU64 } from './guest.ts'
 import type { Store } from './store.ts'
 
 export type WasmValue = unknown
 
+const words: Readonly<Record<ValType, string>> = {
+  [I64]: 'a bigint',
+  [V128]: 'a Uint8Array of 16 bytes',
+  [FUNCREF]: 'a Func of the same store or null',
+}
+
 function wrong(type: ValType, value: unknown): never {
   const found = value === null ? 'null' : typeof value
-  const wanted = type === I64 ? 'a bigint' : type === FUNCREF ? 'a Func of the same store or null' : 'a number'
+  const wanted = words[type] ?? 'a number'
   throw new TypeError(`a value of type ${valTypeName(type)} is given as ${wanted}, found ${found}`)
 }
 
@@ -23,6 +30,9 @@ export function writeValue(store: Store, d: DataView, at: number, type: ValType,
   } else if (type === I64) {
     if (typeof value !== 'bigint') wrong(type, value)
     d.setBigInt64(at, value, true)
+  } else if (type === V128) {
+    if (!(value instanceof Uint8Array && value.length === 16)) wrong(type, value)
+    new Uint8Array(d.buffer, d.byteOffset + at, 16).set(value)
   } else setU64(d, at, refOfValue(store, type, value))
 }
 
@@ -31,6 +41,7 @@ export function readValue(store: Store, d: DataView, at: number, type: ValType):
   if (type === I64) return d.getBigInt64(at, true)
   if (type === F32) return d.getFloat32(at, true)
   if (type === F64) return d.getFloat64(at, true)
+  if (type === V128) return new Uint8Array(d.buffer, d.byteOffset + at, 16).slice()
   return valueOfRef(store, type, getU64(d, at))
 }
 
@@ -47,20 +58,27 @@ export function valueOfRef(store: Store, type: ValType, ref: number): WasmValue 
   return type === EXTERNREF ? store.externValue(ref) : store.funcAt(ref)
 }
 
-const scratch = new DataView(new ArrayBuffer(8))
+const scratch = new DataView(new ArrayBuffer(16))
 
 export function bitsOfValue(store: Store, type: ValType, value: WasmValue): bigint {
-  scratch.setBigInt64(0, 0n, true)
   writeValue(store, scratch, 0, type, value)
-  return scratch.getBigUint64(0, true)
+  return readBits(scratch, 0, type)
 }
 
 export function valueOfBits(store: Store, type: ValType, bits: bigint): WasmValue {
-  scratch.setBigUint64(0, bits, true)
+  writeBits(scratch, 0, type, bits)
   return readValue(store, scratch, 0, type)
 }
 
 /** The bits at `at` of a value of this type. */
 export function readBits(d: DataView, at: number, type: ValType): bigint {
-  return type === I32 || type === F32 ? BigInt(d.getUint32(at, true)) : d.getBigUint64(at, true)
+  if (type === I32 || type === F32) return BigInt(d.getUint32(at, true))
+  const low = d.getBigUint64(at, true)
+  return type === V128 ? (d.getBigUint64(at + 8, true) << 64n) | low : low
+}
+
+/** Writes the bits of a value of this type; all eight bytes, or sixteen for a v128. */
+export function writeBits(d: DataView, at: number, type: ValType, bits: bigint): void {
+  d.setBigUint64(at, bits, true)
+  if (type === V128) d.setBigUint64(at + 8, bits >> 64n, true)
 }

@@ -3,16 +3,17 @@
 // What is not run is a skip with its reason, never a pass: text modules, modules that need what the front end or the back end lacks, and
 // all commands that need an instance of such a module.
 import { CodegenError, type CompileOptions } from '@k23/codegen'
-import { EXTERNREF, F32, F64, FUNCREF, I32, I64, type ValType } from '@k23/frontend-wasm/runtime-abi'
+import { F32, F64, I32, I64, type ValType } from '@k23/frontend-wasm/runtime-abi'
 import type { Engine } from './engine.ts'
 import { LinkError, Trap } from './errors.ts'
-import type { Func } from './func.ts'
 import type { Instance } from './instance.ts'
 import { Linker } from './linker.ts'
 import type { Module } from './module.ts'
 import { Store } from './store.ts'
 import { funcType } from './types.ts'
-import { bitsOfValue, valueOfBits } from './values.ts'
+import { argument, matches, Skip, type SpecValue } from './wast-values.ts'
+
+export type { SpecValue } from './wast-values.ts'
 
 export interface Script {
   readonly commands: readonly Command[]
@@ -20,14 +21,6 @@ export interface Script {
   readonly files: Readonly<Record<string, string>>
   /** Lines of wasmtime's own scripts, which follow its runner's rules too: a named module can be imported from by its name. */
   readonly config?: readonly string[]
-}
-
-export interface SpecValue {
-  readonly type: string
-  /** Bits in decimal, `null`, `nan:canonical`, `nan:arithmetic`; absent: any value of the type. */
-  readonly value?: string | readonly string[]
-  /** Type `either`. */
-  readonly values?: readonly SpecValue[]
 }
 
 interface Action {
@@ -76,15 +69,8 @@ export interface WastOptions {
 /** What is on for a script of a pack, by its folder: WebAssembly 2.0 in `proposals/threads`, else 3.0 as far as there is (undefined: the default). */
 export function featuresOfScript(name: string): CompileOptions['wasmFeatures'] {
   if (!/(^|\/)threads\//.test(name)) return undefined
-  return { multiMemory: false, multiTable: false, memory64: false, extendedConst: false, tailCall: false }
-}
-
-/** A command that cannot be run here. */
-class Skip {
-  readonly reason: string
-  constructor(reason: string) {
-    this.reason = reason
-  }
+  const off = { multiMemory: false, multiTable: false, memory64: false, extendedConst: false, tailCall: false }
+  return { ...off, simd: true, relaxedSimd: false }
 }
 
 /** A command whose outcome is not the expected one. */
@@ -274,7 +260,7 @@ class Runner {
     expected.forEach((e, i) => {
       if (!matches(this.store, types[i], bits[i], e)) {
         throw new Mismatch(
-          `result ${i}: expected ${e.type} ${JSON.stringify(e.value ?? e.values ?? 'any')}, found ${bits[i]}`,
+          `result ${i}: expected ${e.type} ${JSON.stringify(e.value ?? e.values ?? 'any')}, found 0x${bits[i].toString(16)}`,
         )
       }
     })
@@ -328,60 +314,6 @@ function expectLinkError(text: string, run: () => unknown): void {
     return
   }
   throw new Mismatch(`expected ${text}, and it was linked`)
-}
-
-// ---- values
-
-const types: Readonly<Record<string, ValType>> = {
-  i32: I32,
-  i64: I64,
-  f32: F32,
-  f64: F64,
-  funcref: FUNCREF,
-  externref: EXTERNREF,
-}
-
-function bitsIn(type: ValType, text: string): bigint {
-  return BigInt.asUintN(type === I32 || type === F32 ? 32 : 64, BigInt(text))
-}
-
-function argument(store: Store, v: SpecValue): bigint {
-  const type = types[v.type]
-  if (type === undefined || typeof v.value !== 'string') throw new Skip(`a value of type ${v.type}`)
-  if (v.value === 'null') return 0n
-  if (type === FUNCREF) throw new Skip('a funcref that is not null as an argument')
-  return type === EXTERNREF ? bitsOfValue(store, EXTERNREF, `host ${v.value}`) : bitsIn(type, v.value)
-}
-
-/** Types of expected values that only null has. */
-const NULLS = ['refnull', 'nullref', 'nullfuncref', 'nullexternref']
-
-function matches(store: Store, type: ValType, found: bigint, e: SpecValue): boolean {
-  if (e.type === 'either') return (e.values ?? []).some((v) => matches(store, type, found, v))
-  if (NULLS.includes(e.type)) return found === 0n
-  const expected = types[e.type]
-  if (expected === undefined || Array.isArray(e.value)) throw new Skip(`a value of type ${e.type}`)
-  if (expected !== type) return false
-  const value = e.value as string | undefined
-  if (type === FUNCREF || type === EXTERNREF) {
-    if (value === undefined) return found !== 0n
-    if (value === 'null') return found === 0n
-    if (type === EXTERNREF) return valueOfBits(store, type, found) === `host ${value}`
-    // A function by its index in its own module.
-    if (found === 0n) return false
-    const f = valueOfBits(store, type, found) as Func
-    return store.instanceAt(f.vmctx)?.funcByIndex(Number(value)) === f
-  }
-  if (value === undefined) return true
-  if (value === 'nan:canonical' || value === 'nan:arithmetic') return isNan(type, found, value === 'nan:canonical')
-  return found === bitsIn(type, value)
-}
-
-/** Canonical: exactly the quiet bit is set in the payload; arithmetic: at least that. The sign is free. */
-function isNan(type: ValType, bits: bigint, canonical: boolean): boolean {
-  const magnitude = type === F32 ? 0x7fff_ffffn : 0x7fff_ffff_ffff_ffffn
-  const quiet = type === F32 ? 0x7fc0_0000n : 0x7ff8_0000_0000_0000n
-  return canonical ? (bits & magnitude) === quiet : (bits & quiet) === quiet
 }
 
 /** The module that scripts import from, as the specification's interpreter has it. */

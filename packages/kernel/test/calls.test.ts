@@ -1,10 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { type Func, funcType, LinkError, OutOfFuel, Trap } from '../src/index.ts'
+import { type Func, funcType, LinkError, OutOfFuel, Trap, valType } from '../src/index.ts'
 import { thrown, world } from './wat.ts'
 
 describe('values', () => {
-  const types = ['i32', 'i64', 'f32', 'f64', 'externref', 'funcref'] as const
-  const values = [-5, -(2n ** 63n), 1.5, Math.PI, { some: 'object' }, null]
+  const types = ['i32', 'i64', 'f32', 'f64', 'v128', 'externref', 'funcref'] as const
+  const values = [
+    -5,
+    -(2n ** 63n),
+    1.5,
+    Math.PI,
+    Uint8Array.from({ length: 16 }, (_, i) => 17 * i),
+    { some: 'object' },
+    null,
+  ]
 
   test('every type goes in and out, through guest and host', () => {
     const { linker, module } = world()
@@ -36,6 +44,34 @@ describe('values', () => {
       module('(module (func (export "f") (param f64 f32) (result f32 f64) local.get 1 local.get 0))'),
     )
     expect(i.func('f').callBits([0x7ff0_0000_0000_0123n, 0xffa0_0001n])).toEqual([0xffa0_0001n, 0x7ff0_0000_0000_0123n])
+  })
+
+  test('vectors go through the stack, globals and bits too', () => {
+    const { store, linker, module } = world()
+    const n = 20
+    const kinds = Array.from({ length: n }, (_, k) => (k % 3 === 0 ? 'i32' : 'v128') as 'i32' | 'v128')
+    linker.func('env', 'reverse', funcType(kinds, [...kinds].reverse()), (...args) => args.reverse())
+    const g = store.global(valType('v128'), new Uint8Array(16).fill(3), true)
+    linker.define('env', 'g', g)
+    const reversed = [...kinds].reverse().join(' ')
+    const i = linker.instantiate(
+      module(`(module (import "env" "reverse" (func $r (param ${kinds.join(' ')}) (result ${reversed})))
+        (import "env" "g" (global $g (mut v128)))
+        (global (export "own") v128 (v128.const i64x2 1 -2))
+        (func (export "f") (param ${kinds.join(' ')}) (result ${reversed})
+          ${kinds.map((_, k) => `local.get ${k}`).join(' ')} call $r)
+        (func (export "g") (param v128) (result v128) (global.get $g) (global.set $g (local.get 0)))
+        (func (export "not") (param v128) (result v128) (v128.not (local.get 0))))`),
+    )
+    const args = kinds.map((t, k) => (t === 'i32' ? k : Uint8Array.from({ length: 16 }, (_, b) => k * 16 + b)))
+    expect(i.func('f').call(...args)).toEqual([...args].reverse())
+    expect(i.func('g').call(new Uint8Array(16).fill(9))).toEqual(new Uint8Array(16).fill(3))
+    expect(g.get()).toEqual(new Uint8Array(16).fill(9))
+    expect(i.func('not').callBits([1n << 100n])).toEqual([(1n << 128n) - 1n - (1n << 100n)])
+    expect(i.global('own').bits).toBe((((1n << 64n) - 2n) << 64n) | 1n)
+    expect(() => i.func('g').call(new Uint8Array(15))).toThrow(
+      'a value of type v128 is given as a Uint8Array of 16 bytes',
+    )
   })
 
   test('a value of the wrong type is a TypeError', () => {

@@ -11,6 +11,7 @@ export function wat(text: string): Uint8Array {
     reference_types: true,
     bulk_memory: true,
     sign_extension: true,
+    simd: true,
   })
   const { buffer } = parsed.toBinary({ write_debug_names: true })
   parsed.destroy()

@@ -1,15 +1,19 @@
 // The operators of a wasm function body as text: byte offset, nesting, name, immediates.
 //
 // The body has been validated, so that every read is in bounds and every operator is known.
-import { type Operator, operator, valTypeName, wasmFunctionName, type WasmModule } from '@k23/frontend-wasm'
+import {
+  type Operator,
+  operator,
+  prefixedIndex,
+  valTypeName,
+  wasmFunctionName,
+  type WasmModule,
+} from '@k23/frontend-wasm'
 
 type Kind = Operator['kind']
 
 /** Reads the immediates of an operator and gives their text. */
 type Immediates = (r: Body) => string
-
-const PREFIX = 0xfc
-const PREFIX_INDEX = 256
 
 const u: Immediates = (r) => ` ${r.unsigned()}`
 const two: Immediates = (r) => ` ${r.unsigned()} ${r.unsigned()}`
@@ -61,6 +65,12 @@ const immediates: ReadonlyMap<Kind, Immediates> = new Map<Kind, Immediates>([
   ['table.grow',           u],
   ['table.size',           u],
   ['table.fill',           u],
+  ['v128.const',           (r) => ` ${r.bytes(16)}`],
+  ['i8x16.shuffle',        (r) => Array.from({ length: 16 }, () => ` ${r.byte()}`).join('')],
+  ['extract_lane',         (r) => ` ${r.byte()}`],
+  ['replace_lane',         (r) => ` ${r.byte()}`],
+  ['load_lane',            (r) => `${memarg(r)} ${r.byte()}`],
+  ['store_lane',           (r) => `${memarg(r)} ${r.byte()}`],
 ])
 
 /** A type index, one result type, or nothing. */
@@ -86,6 +96,12 @@ class Body {
 
   byte(): number {
     return this.module.bytes[this.pos++]
+  }
+
+  /** As a hexadecimal number, the last byte first. */
+  bytes(n: number): string {
+    const digits = Array.from({ length: n }, () => this.byte().toString(16).padStart(2, '0'))
+    return `0x${digits.reverse().join('')}`
   }
 
   unsigned(): bigint {
@@ -136,7 +152,7 @@ export function operatorListing(module: WasmModule, index: number): string {
   while (r.pos < end) {
     const at = r.pos
     const opcode = r.byte()
-    const op = operator(opcode === PREFIX ? PREFIX_INDEX + Number(r.unsigned()) : opcode)
+    const op = operator(opcode === 0xfc || opcode === 0xfd ? prefixedIndex(opcode, Number(r.unsigned())) : opcode)
     if (op === undefined) break
     if (op.kind === 'end' || op.kind === 'else') depth--
     lines.push(`${offset(at)}  ${'  '.repeat(Math.max(0, depth))}${op.name}${(immediates.get(op.kind) ?? none)(r)}`)

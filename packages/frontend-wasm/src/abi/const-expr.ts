@@ -6,6 +6,9 @@ import type { ConstExpr } from '../module.ts'
 export interface ConstValue {
   lo: number
   hi: number
+  /** Of a v128: its upper words. */
+  lo2?: number
+  hi2?: number
 }
 
 export interface ConstEnv {
@@ -30,6 +33,11 @@ export function evalConstExpr(expr: ConstExpr, env: ConstEnv): ConstValue {
       case 'f64.const':
         stack.push({ lo: c.lo, hi: c.hi })
         break
+      case 'v128.const': {
+        const [lo, hi, lo2, hi2] = c.words
+        stack.push({ lo, hi, lo2, hi2 })
+        break
+      }
       case 'global.get':
         stack.push(env.global(c.index))
         break

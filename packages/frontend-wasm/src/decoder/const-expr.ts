@@ -1,5 +1,5 @@
 // Constant expressions: decoded and validated in one pass.
-import { FUNCREF, F32, F64, I32, I64, type ConstExpr, type ValType, valTypeName } from '../module.ts'
+import { FUNCREF, F32, F64, I32, I64, V128, type ConstExpr, type ValType, valTypeName } from '../module.ts'
 import { readNullType } from './types.ts'
 import type { Context } from './context.ts'
 
@@ -48,6 +48,13 @@ export function readConstExpr(c: Context, expected: ValType, numGlobals: number)
         out.push({ op: 'f64.const', lo: r.word(), hi: r.word() })
         stack.push(F64)
         break
+      case 0xfd: {
+        if (r.peek() !== V128_CONST || !c.features.simd) c.refuseConstOp(op, at)
+        r.u8()
+        out.push({ op: 'v128.const', words: [r.word(), r.word(), r.word(), r.word()] })
+        stack.push(V128)
+        break
+      }
       case 0x23: {
         const index = r.u32()
         const g = c.info.globals[index]
@@ -91,6 +98,9 @@ export function readConstExpr(c: Context, expected: ValType, numGlobals: number)
     }
   }
 }
+
+/** Behind prefix 0xfd. */
+const V128_CONST = 0x0c
 
 type ExtendedOp = 'i32.add' | 'i32.sub' | 'i32.mul' | 'i64.add' | 'i64.sub' | 'i64.mul'
 const EXTENDED: Record<number, ExtendedOp> = {

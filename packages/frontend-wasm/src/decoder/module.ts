@@ -57,7 +57,7 @@ function emptyInfo(): ModuleInfo {
 
 /** Decodes a module and validates everything but its function bodies. Throws WasmError. */
 export function decodeModule(bytes: Uint8Array, features: Features = DEFAULT_FEATURES): WasmModule {
-  const r = new Reader(bytes)
+  const r = new Reader(bytes, features)
   if (bytes.length > LIMITS.moduleBytes)
     r.fail('limit', `module too large: expected at most ${LIMITS.moduleBytes} bytes`, 0)
   readHeader(r)

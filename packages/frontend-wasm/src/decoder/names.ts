@@ -9,7 +9,7 @@ const FUNCTION_NAMES = 1
 
 /** Reads module and function names from [start, end). */
 export function readNames(bytes: Uint8Array, start: number, end: number, names: NameSection): void {
-  const r = new Reader(bytes, start, end)
+  const r = new Reader(bytes, undefined, start, end)
   try {
     while (r.pos < end) {
       const id = r.u8()

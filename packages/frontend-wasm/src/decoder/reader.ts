@@ -3,11 +3,14 @@
 // LEB128: a number of n bits has at most ceil(n / 7) bytes; a longer one is malformed ("integer representation too long"), and so is one
 // whose last byte has bits that do not fit ("integer too large"): unsigned, they must be zero; signed, they must repeat the sign.
 import { WasmError, type WasmErrorCode } from '../error.ts'
+import { DEFAULT_FEATURES, type Features } from '../features.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export class Reader {
   readonly bytes: Uint8Array
+  /** What types there are. */
+  readonly features: Features
   pos: number
   end: number
   /** High word of the last 64-bit read. */
@@ -15,8 +18,9 @@ export class Reader {
   /** Function index for errors, -1 outside bodies. */
   func = -1
 
-  constructor(bytes: Uint8Array, pos = 0, end: number = bytes.length) {
+  constructor(bytes: Uint8Array, features: Features = DEFAULT_FEATURES, pos = 0, end: number = bytes.length) {
     this.bytes = bytes
+    this.features = features
     this.pos = pos
     this.end = end
   }

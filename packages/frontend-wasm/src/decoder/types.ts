@@ -11,6 +11,7 @@ import {
   type MemoryType,
   type TableType,
   type ValType,
+  V128,
 } from '../module.ts'
 import type { Features } from '../features.ts'
 import type { Reader } from './reader.ts'
@@ -18,7 +19,6 @@ import { LIMITS } from './limits.ts'
 
 /** The proposal that a type byte belongs to, where we lack it. */
 function proposalOfType(b: number): string | undefined {
-  if (b === 0x7b) return 'SIMD'
   if (b === 0x63 || b === 0x64) return 'function references'
   if (b === 0x69 || b === 0x74) return 'exception handling'
   if (b === 0x68 || b === 0x75) return 'stack switching'
@@ -29,6 +29,7 @@ function proposalOfType(b: number): string | undefined {
 /** The value type of byte `b` at `at`, or 0 where it is none; refuses those of proposals. */
 function valTypeOf(r: Reader, b: number, at: number): ValType {
   if ((b >= F64 && b <= I32) || b === FUNCREF || b === EXTERNREF) return b
+  if (b === V128) return r.features.simd ? V128 : r.fail('unsupported', 'SIMD is off: type v128', at)
   const proposal = proposalOfType(b)
   if (proposal !== undefined) r.fail('unsupported', `${proposal}: type 0x${b.toString(16)}`, at)
   return 0

@@ -14,11 +14,12 @@
 // With the Spectre guard the comparison selects between the address and 0, without a branch, and the access faults at an address below
 // GUARD_OFFSET; so a larger static offset is added before the selection. Without it, the comparison feeds a trap.
 import * as cc from '@k23/ir'
-import { I32, I64, type MemFlags, TRAP_HEAP_OUT_OF_BOUNDS, type Value } from '@k23/ir'
+import { I32, I64, laneType, type MemFlags, TRAP_HEAP_OUT_OF_BOUNDS, type Type, type Value } from '@k23/ir'
 import { MEMORY_BASE, MEMORY_LENGTH, WASM_PAGE_SIZE } from '../abi/layout.ts'
 import * as wasm from '../module.ts'
 import { operatorIndex } from '../operators.ts'
 import { CONSTANT_DATA } from './flags.ts'
+import { asLanes, VECTOR } from './simd.ts'
 import type { Translator } from './translator.ts'
 
 /** Below this, an offset from address 0 is sure to fault (and fits the immediate of every machine's loads). */
@@ -118,6 +119,10 @@ type Storer = (t: Translator, flags: MemFlags, x: Value, address: Value, offset:
 
 const FIRST_LOAD = operatorIndex(0x28)
 const FIRST_STORE = operatorIndex(0x36)
+const FIRST_VECTOR_LOAD = operatorIndex(0xfd000)
+const VECTOR_STORE = operatorIndex(0xfd00b)
+const LOAD32_ZERO = operatorIndex(0xfd05c)
+const LOAD64_ZERO = operatorIndex(0xfd05d)
 
 // In the order of the opcodes.
 // biome-ignore format: table
@@ -150,6 +155,62 @@ const storers: readonly Storer[] = [
   (t, f, x, a, o) => t.ins.istore32(f, x, a, o),
 ]
 
+// biome-ignore format: table
+const vectorLoaders: readonly Loader[] = [
+  (t, f, a, o) => t.ins.load(VECTOR, f, a, o),
+  (t, f, a, o) => t.ins.sload8x8(f, a, o),
+  (t, f, a, o) => t.ins.uload8x8(f, a, o),
+  (t, f, a, o) => t.ins.sload16x4(f, a, o),
+  (t, f, a, o) => t.ins.uload16x4(f, a, o),
+  (t, f, a, o) => t.ins.sload32x2(f, a, o),
+  (t, f, a, o) => t.ins.uload32x2(f, a, o),
+  (t, f, a, o) => t.ins.splat(cc.I8X16, t.ins.load(cc.I8, f, a, o)),
+  (t, f, a, o) => t.ins.splat(cc.I16X8, t.ins.load(cc.I16, f, a, o)),
+  (t, f, a, o) => t.ins.splat(cc.I32X4, t.ins.load(cc.I32, f, a, o)),
+  (t, f, a, o) => t.ins.splat(cc.I64X2, t.ins.load(cc.I64, f, a, o)),
+]
+
+/** Lanes by their size in bytes. */
+const lanesOf: Readonly<Record<number, Type>> = { 1: cc.I8X16, 2: cc.I16X8, 4: cc.I32X4, 8: cc.I64X2 }
+
+function loader(op: number): Loader {
+  if (op === LOAD32_ZERO) return (t, f, a, o) => t.ins.scalar_to_vector(cc.I32X4, t.ins.load(I32, f, a, o))
+  if (op === LOAD64_ZERO) return (t, f, a, o) => t.ins.scalar_to_vector(cc.I64X2, t.ins.load(I64, f, a, o))
+  return op >= FIRST_VECTOR_LOAD ? vectorLoaders[op - FIRST_VECTOR_LOAD] : loaders[op - FIRST_LOAD]
+}
+
+/** `x` with one lane loaded; undefined where the access always traps. */
+export function translateLoadLane(
+  t: Translator,
+  memory: number,
+  index: Value,
+  x: Value,
+  offset: number,
+  bytes: number,
+  lane: number,
+): Value | undefined {
+  const a = access(t, memory, index, offset, bytes)
+  if (a === undefined) return undefined
+  const type = lanesOf[bytes]
+  return t.ins.insertlane(asLanes(t.ins, type, x), t.ins.load(laneType(type), a.flags, a.address, a.offset), lane)
+}
+
+/** Stores one lane of `x`; false where the access always traps. */
+export function translateStoreLane(
+  t: Translator,
+  memory: number,
+  index: Value,
+  x: Value,
+  offset: number,
+  bytes: number,
+  lane: number,
+): boolean {
+  const a = access(t, memory, index, offset, bytes)
+  if (a === undefined) return false
+  t.ins.store(a.flags, t.ins.extractlane(asLanes(t.ins, lanesOf[bytes], x), lane), a.address, a.offset)
+  return true
+}
+
 /** The loaded value; undefined where the access always traps. */
 export function translateLoad(
   t: Translator,
@@ -160,7 +221,7 @@ export function translateLoad(
   bytes: number,
 ): Value | undefined {
   const a = access(t, memory, index, offset, bytes)
-  return a && loaders[op - FIRST_LOAD](t, a.flags, a.address, a.offset)
+  return a && loader(op)(t, a.flags, a.address, a.offset)
 }
 
 /** False where the access always traps. */
@@ -175,7 +236,9 @@ export function translateStore(
 ): boolean {
   const a = access(t, memory, index, offset, bytes)
   if (a === undefined) return false
-  storers[op - FIRST_STORE](t, a.flags, x, a.address, a.offset)
+  // A vector of any lanes is stored as it is.
+  if (op === VECTOR_STORE) t.ins.store(a.flags, x, a.address, a.offset)
+  else storers[op - FIRST_STORE](t, a.flags, x, a.address, a.offset)
   return true
 }
 

@@ -2,9 +2,11 @@
 import { bug } from '@k23/entity'
 import * as cc from '@k23/ir'
 import { F32, F64, I16, I32, I64, I8, type InstBuilder, MEM_DEFAULT, type Value } from '@k23/ir'
-import { NUM_OPERATORS, operators } from '../operators.ts'
+import { NUM_OPERATORS, operators, PREFIX_FD } from '../operators.ts'
+import { vectorHandler } from './simd.ts'
 
-export type NumericHandler = (ins: InstBuilder, x: Value, y: Value) => Value
+/** `y` and `z` count for operators that have so many operands. */
+export type NumericHandler = (ins: InstBuilder, x: Value, y: Value, z: Value) => Value
 
 const compare =
   (code: number): NumericHandler =>
@@ -109,7 +111,10 @@ function buildHandlers(): NumericHandler[] {
   const handlers: NumericHandler[] = new Array(NUM_OPERATORS)
   for (const op of operators) {
     if (op.kind !== 'simple') continue
-    handlers[op.index] = rows[op.name] ?? bug('frontend-wasm', '-', op.name, 'the operator has no translation')
+    handlers[op.index] =
+      op.index >= PREFIX_FD
+        ? vectorHandler(op.name)
+        : (rows[op.name] ?? bug('frontend-wasm', '-', op.name, 'the operator has no translation'))
   }
   return handlers
 }

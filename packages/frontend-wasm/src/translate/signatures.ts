@@ -1,12 +1,14 @@
 // Wasm types as CLIF types and signatures.
 import { abiParam, type CallConv, F32, F64, I32, I64, type Signature, signature, type Type } from '@k23/ir'
 import * as wasm from '../module.ts'
+import { VECTOR } from './simd.ts'
 
 const clifTypes: Type[] = []
 clifTypes[wasm.I32] = I32
 clifTypes[wasm.I64] = I64
 clifTypes[wasm.F32] = F32
 clifTypes[wasm.F64] = F64
+clifTypes[wasm.V128] = VECTOR
 clifTypes[wasm.FUNCREF] = I64
 clifTypes[wasm.EXTERNREF] = I64
 

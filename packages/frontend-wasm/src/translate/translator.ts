@@ -22,6 +22,7 @@ import {
 import {
   ALIGNED,
   EQ,
+  isVector,
   type MemFlags,
   memFlags,
   NOTRAP,
@@ -48,10 +49,11 @@ import { FRAME_FUNCTION, FRAME_IF, FRAME_LOOP, type Frame, labelTypes } from '..
 import type { FunctionPass } from '../validate/pass.ts'
 import { CONSTANT_DATA, declareRegions, PRIVATE, type RegionFlags } from './flags.ts'
 import { emitHostCall, hostBlockBytes, hostBlockSlot } from './host-call.ts'
-import { translateLoad, translateMemorySize, translateStore } from './memory.ts'
+import { translateLoad, translateLoadLane, translateMemorySize, translateStore, translateStoreLane } from './memory.ts'
 import { numericHandlers } from './numeric.ts'
 import type { TranslateOptions } from './options.ts'
 import { clifType, wasmSignature } from './signatures.ts'
+import { asLanes, extractLane, replaceLane, VECTOR } from './simd.ts'
 import { elementAddress, indirectCallee, tableLength } from './tables.ts'
 
 /** Namespace of wasm functions in CLIF names: u0:function index. */
@@ -129,6 +131,7 @@ export class Translator {
   private zero(type: Type): Value {
     if (type === F32) return this.ins.f32constBits(0)
     if (type === F64) return this.ins.f64constPair(0, 0)
+    if (type === VECTOR) return this.vector(new Uint8Array(16))
     return this.ins.iconst(type, 0)
   }
 
@@ -143,8 +146,17 @@ export class Translator {
     return this.p.vals[slot] as Value
   }
 
+  /** Operands that leave their block or function. */
   private slice(base: number, n: number): ArrayLike<Value> {
-    return n === 0 ? NO_VALUES : (this.p.vals.subarray(base, base + n) as unknown as ArrayLike<Value>)
+    if (n === 0) return NO_VALUES
+    if (this.p.usesVectors) for (let i = base; i < base + n; i++) this.p.vals[i] = this.outgoing(i)
+    return this.p.vals.subarray(base, base + n) as unknown as ArrayLike<Value>
+  }
+
+  /** The operand as whatever another block, another function or a cell takes it: a vector has VECTOR's lanes. */
+  private outgoing(slot: number): Value {
+    const v = this.val(slot)
+    return this.p.usesVectors && isVector(this.func.typeOf(v)) ? asLanes(this.ins, VECTOR, v) : v
   }
 
   /** A condition for branches and selects: the comparison itself where `v` is one widened to i32. */
@@ -284,7 +296,7 @@ export class Translator {
 
   select(slot: number): void {
     const condition = this.condition(this.val(slot + 2))
-    this.p.vals[slot] = this.ins.select(condition, this.val(slot), this.val(slot + 1))
+    this.p.vals[slot] = this.ins.select(condition, this.outgoing(slot), this.outgoing(slot + 1))
   }
 
   // ---- variables and constants
@@ -294,7 +306,7 @@ export class Translator {
   }
 
   localSet(index: number, slot: number): void {
-    this.b.defVar(index as Parameters<FunctionBuilder['defVar']>[0], this.val(slot))
+    this.b.defVar(index as Parameters<FunctionBuilder['defVar']>[0], this.outgoing(slot))
   }
 
   private globalCell(index: number): [base: Value, offset: number] {
@@ -326,7 +338,7 @@ export class Translator {
 
   globalSet(index: number, slot: number): void {
     const [base, offset] = this.globalCell(index)
-    this.ins.store(this.flags.global, this.val(slot), base, offset)
+    this.ins.store(this.flags.global, this.outgoing(slot), base, offset)
   }
 
   i32Const(value: number, slot: number): void {
@@ -343,7 +355,27 @@ export class Translator {
   }
 
   numeric(op: number, base: number): void {
-    this.p.vals[base] = numericHandlers[op](this.ins, this.val(base), this.val(base + 1))
+    this.p.vals[base] = numericHandlers[op](this.ins, this.val(base), this.val(base + 1), this.val(base + 2))
+  }
+
+  // ---- vectors
+
+  private vector(bytes: Uint8Array): Value {
+    return this.ins.vconst(VECTOR, this.func.addConstant(bytes))
+  }
+  v128Const(bytes: Uint8Array, slot: number): void {
+    this.p.vals[slot] = this.vector(bytes.slice())
+  }
+  shuffle(mask: Uint8Array, slot: number): void {
+    const { ins, b } = this
+    const [x, y] = [asLanes(ins, VECTOR, this.val(slot)), asLanes(ins, VECTOR, this.val(slot + 1))]
+    this.p.vals[slot] = ins.shuffle(x, y, b.createShuffleMask(mask))
+  }
+  extractLane(op: number, lane: number, slot: number): void {
+    this.p.vals[slot] = extractLane(this.ins, op, this.val(slot), lane)
+  }
+  replaceLane(op: number, lane: number, slot: number): void {
+    this.p.vals[slot] = replaceLane(this.ins, op, this.val(slot), this.val(slot + 1), lane)
   }
 
   // ---- calls
@@ -360,7 +392,7 @@ export class Translator {
   /** Arguments of a call: callee vmctx, our own as the caller's, the wasm arguments. */
   private callArgs(callee: Value, base: number, n: number): Value[] {
     const args: Value[] = [callee, this.vmctx]
-    for (let i = 0; i < n; i++) args.push(this.val(base + i))
+    for (let i = 0; i < n; i++) args.push(this.outgoing(base + i))
     return args
   }
 
@@ -456,6 +488,19 @@ export class Translator {
   store(op: number, memory: number, offset: number, base: number): void {
     if (!translateStore(this, op, memory, this.val(base), this.val(base + 1), offset, ACCESS_BYTES[op]))
       this.p.emit = null
+  }
+
+  /** Operands: index, vector. */
+  loadLane(op: number, memory: number, offset: number, lane: number, slot: number): void {
+    const [index, x] = [this.val(slot), this.val(slot + 1)]
+    const v = translateLoadLane(this, memory, index, x, offset, ACCESS_BYTES[op], lane)
+    if (v === undefined) this.p.emit = null
+    else this.p.vals[slot] = v
+  }
+
+  storeLane(op: number, memory: number, offset: number, lane: number, base: number): void {
+    const [index, x] = [this.val(base), this.val(base + 1)]
+    if (!translateStoreLane(this, memory, index, x, offset, ACCESS_BYTES[op], lane)) this.p.emit = null
   }
 
   memorySize(memory: number, slot: number): void {

@@ -14,8 +14,8 @@
 //
 // The validation algorithm is that of the WebAssembly specification's appendix (types may be BOTTOM in code that cannot be reached).
 import type { Features } from '../features.ts'
-import { BOTTOM, type FuncType, type ModuleInfo, type ValType, valTypeName, type WasmModule } from '../module.ts'
-import { NUM_OPERATORS, PREFIX_FC, proposalOf } from '../operators.ts'
+import { BOTTOM, type FuncType, type ModuleInfo, V128, type ValType, valTypeName, type WasmModule } from '../module.ts'
+import { FIRST_RELAXED, prefixedIndex, PREFIX_FD, proposalOf } from '../operators.ts'
 import { LIMITS } from '../decoder/limits.ts'
 import { Reader } from '../decoder/reader.ts'
 import { readValType } from '../decoder/types.ts'
@@ -30,6 +30,7 @@ export class FunctionPass {
   readonly features: Features
   /** Functions that ref.func may name. */
   readonly declared: Uint8Array
+  private readonly mayUseVectors: boolean
 
   translator: Translator | null = null
   emit: Translator | null = null
@@ -46,14 +47,20 @@ export class FunctionPass {
   type: FuncType = { params: [], results: [] }
   locals: Uint8Array = new Uint8Array(64)
   numLocals = 0
+  /** The function may have operands of type v128. */
+  usesVectors = false
   /** Offset of the operator at hand. */
   opPos = 0
 
   constructor(module: WasmModule, features: Features) {
-    this.r = new Reader(module.bytes)
+    this.r = new Reader(module.bytes, features)
     this.module = module
     this.info = module.info
     this.features = features
+    // A v128 comes from a prefixed operator or from somewhere of that type.
+    this.mayUseVectors =
+      module.info.types.some((t) => [...t.params, ...t.results].includes(V128)) ||
+      module.info.globals.some((g) => g.type === V128)
     this.declared = new Uint8Array(module.info.functions.length)
     for (const f of module.info.funcRefs) this.declared[f] = 1
   }
@@ -70,6 +77,7 @@ export class FunctionPass {
     this.emit = translator
     this.sp = 0
     this.depth = 0
+    this.usesVectors = this.mayUseVectors
     this.readLocals()
     if (translator !== null) translator.begin(this)
     this.pushFrame(FRAME_FUNCTION, [], this.type.results)
@@ -77,7 +85,7 @@ export class FunctionPass {
       this.opPos = r.pos
       if (this.emit !== null) this.emit.at(r.pos)
       const op = r.u8()
-      if (op === 0xfc) this.prefixed()
+      if (op === 0xfc || op === 0xfd) this.prefixed(op)
       else steps[op](this, op)
     }
     if (r.pos !== r.end) {
@@ -89,11 +97,19 @@ export class FunctionPass {
     }
   }
 
-  private prefixed(): void {
+  private prefixed(prefix: number): void {
     const sub = this.r.u32()
-    const op = PREFIX_FC + sub
-    if (op >= NUM_OPERATORS) this.illegal(0xfc, sub)
+    const op = prefixedIndex(prefix, sub)
+    if (op < 0) this.illegal(prefix, sub)
+    if (op >= PREFIX_FD) this.checkSimd(op, sub)
     steps[op](this, op)
+  }
+
+  private checkSimd(op: number, sub: number): void {
+    this.usesVectors = true
+    if (!this.features.simd) this.fail('unsupported', `SIMD is off: opcode fd ${sub}`)
+    if (op >= FIRST_RELAXED && !this.features.relaxedSimd)
+      this.fail('unsupported', `relaxed SIMD is off: opcode fd ${sub}`)
   }
 
   private readLocals(): void {
@@ -106,6 +122,7 @@ export class FunctionPass {
       const at = r.pos
       const count = r.u32()
       const t = readValType(r)
+      if (t === V128) this.usesVectors = true
       if (n - type.params.length + count > 0xffff_ffff)
         this.fail('malformed', 'too many locals: expected at most 2^32 - 1', at)
       if (n + count > LIMITS.locals) {

@@ -1,4 +1,4 @@
-// Operators on numbers, locals, globals, memories, tables and segments.
+// Operators on numbers, vectors, locals, globals, memories, tables and segments.
 import {
   F32,
   F64,
@@ -9,14 +9,17 @@ import {
   type MemoryType,
   type TableType,
   type ValType,
+  V128,
   valTypeName,
 } from '../module.ts'
-import { ACCESS_BYTES, OPERAND1, OPERAND2, RESULT } from '../operators.ts'
+import { ACCESS_BYTES, OPERAND1, OPERAND2, OPERAND3, RESULT } from '../operators.ts'
 import { readNullType } from '../decoder/types.ts'
 import type { FunctionPass } from './pass.ts'
 import type { StepTable } from './steps.ts'
 
 function simple(p: FunctionPass, op: number): void {
+  const third = OPERAND3[op]
+  if (third !== 0) p.pop(third)
   const second = OPERAND2[op]
   if (second !== 0) p.pop(second)
   p.pop(OPERAND1[op])
@@ -127,7 +130,7 @@ function memArg(p: FunctionPass, op: number): number {
   } else offset = r.u32()
   const m = memoryAt(p, accessMemory)
   const bytes = ACCESS_BYTES[op]
-  if (flags > 3 || 1 << flags > bytes) {
+  if (flags > 4 || 1 << flags > bytes) {
     p.fail(
       'invalid',
       `alignment must not be larger than natural: expected at most ${bytes} bytes, found 2^${flags}`,
@@ -153,6 +156,73 @@ function store(p: FunctionPass, op: number): void {
   p.pop(OPERAND2[op])
   p.pop(p.info.memories[memory].index)
   if (p.emit !== null) p.emit.store(op, memory, offset, p.sp)
+}
+
+// ---- vectors
+
+function v128Const(p: FunctionPass): void {
+  const bytes = vectorBytes(p)
+  p.push(V128)
+  if (p.emit !== null) p.emit.v128Const(bytes, p.sp - 1)
+}
+
+/** Sixteen bytes of the body. */
+function vectorBytes(p: FunctionPass): Uint8Array {
+  const { r } = p
+  const start = r.pos
+  for (let i = 0; i < 4; i++) r.word()
+  return r.bytes.subarray(start, start + 16)
+}
+
+function shuffle(p: FunctionPass): void {
+  const mask = vectorBytes(p)
+  for (const lane of mask) if (lane >= 32) p.invalid(`invalid lane index: expected less than 32, found ${lane}`)
+  p.pop(V128)
+  p.pop(V128)
+  const base = p.sp
+  p.push(V128)
+  if (p.emit !== null) p.emit.shuffle(mask, base)
+}
+
+function laneIndex(p: FunctionPass, op: number): number {
+  const lane = p.r.u8()
+  const lanes = 16 / ACCESS_BYTES[op]
+  if (lane >= lanes) p.invalid(`invalid lane index: expected less than ${lanes}, found ${lane}`)
+  return lane
+}
+
+function extractLane(p: FunctionPass, op: number): void {
+  const lane = laneIndex(p, op)
+  p.pop(V128)
+  p.push(RESULT[op])
+  if (p.emit !== null) p.emit.extractLane(op, lane, p.sp - 1)
+}
+
+function replaceLane(p: FunctionPass, op: number): void {
+  const lane = laneIndex(p, op)
+  p.pop(OPERAND2[op])
+  p.pop(V128)
+  p.push(V128)
+  if (p.emit !== null) p.emit.replaceLane(op, lane, p.sp - 1)
+}
+
+function loadLane(p: FunctionPass, op: number): void {
+  const offset = memArg(p, op)
+  const memory = accessMemory
+  const lane = laneIndex(p, op)
+  p.pop(V128)
+  p.pop(p.info.memories[memory].index)
+  p.push(V128)
+  if (p.emit !== null) p.emit.loadLane(op, memory, offset, lane, p.sp - 1)
+}
+
+function storeLane(p: FunctionPass, op: number): void {
+  const offset = memArg(p, op)
+  const memory = accessMemory
+  const lane = laneIndex(p, op)
+  p.pop(V128)
+  p.pop(p.info.memories[memory].index)
+  if (p.emit !== null) p.emit.storeLane(op, memory, offset, lane, p.sp)
 }
 
 function memoryIndex(p: FunctionPass): number {
@@ -363,4 +433,10 @@ export const dataSteps: StepTable = {
   'table.copy': tableCopy,
   'table.init': tableInit,
   'elem.drop': elemDrop,
+  'v128.const': v128Const,
+  'i8x16.shuffle': shuffle,
+  extract_lane: extractLane,
+  replace_lane: replaceLane,
+  load_lane: loadLane,
+  store_lane: storeLane,
 }

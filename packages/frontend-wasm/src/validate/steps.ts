@@ -1,6 +1,6 @@
 // The step of every operator, by table index.
 import { bug } from '@k23/entity'
-import { NUM_OPERATORS, PREFIX_FC, type StepKind, operators } from '../operators.ts'
+import { NUM_OPERATORS, PREFIX_FC, PREFIX_FD, type StepKind, operators } from '../operators.ts'
 import type { FunctionPass } from './pass.ts'
 import { controlSteps } from './steps-control.ts'
 import { dataSteps } from './steps-data.ts'
@@ -14,7 +14,8 @@ export type StepTable = Partial<Record<StepKind, Step>>
 const byKind: StepTable = { ...controlSteps, ...dataSteps }
 
 function illegal(p: FunctionPass, op: number): never {
-  return op < PREFIX_FC ? p.illegal(op, -1) : p.illegal(0xfc, op - PREFIX_FC)
+  if (op < PREFIX_FC) return p.illegal(op, -1)
+  return op < PREFIX_FD ? p.illegal(0xfc, op - PREFIX_FC) : p.illegal(0xfd, op - PREFIX_FD)
 }
 
 function buildSteps(): Step[] {
