@@ -1,4 +1,5 @@
 // Benchmarks, and the real module that they and `npm start` run.
+export { asyncSuite, type AsyncRow, type AsyncSuiteOptions } from './async-suite.ts'
 export { compileSuite, type CompileRow, type CompileSkip, type CompileSuiteOptions, PHASES } from './compile-suite.ts'
 export { type Direction, initialize, transform, type ZlibInstance } from './deflate.ts'
 export { type GccRow, gccSuite } from './gcc-suite.ts'

@@ -1,6 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import {
+  asyncSuite,
   compileSuite,
   emulatorSuite,
   initialize,
@@ -63,6 +64,16 @@ test('the compile suite measures the zip.js module, and its phases make up the w
   // Both are times of whole compilations, in either order of warmth and with other work on the machine.
   expect(sum).toBeGreaterThan(row.warmMs / 10)
   expect(sum).toBeLessThan(row.warmMs * 10)
+})
+
+test('the async suite measures workers and caches on the module that comes with npm', async () => {
+  const { rows, skips } = await asyncSuite({ compile, runs: 1, only: 'zip.js' })
+  expect([rows.length, skips]).toEqual([1, []])
+  const [row] = rows
+  expect(row).toMatchObject({ program: 'zip.js', target: 'riscv64' })
+  expect(row.moduleBytes).toBe(zipModule().length)
+  // (A cache that is not warm is an error of the suite itself.)
+  expect(Math.min(row.twoWorkersMs, row.memoryCacheMs, row.fileCacheMs)).toBeGreaterThan(0)
 })
 
 test('the emulator suite counts instructions exactly and compares results', () => {

@@ -1,6 +1,9 @@
 // k23 bench: the suites of @k23/bench as tables, or as JSON lines.
 import {
+  type AsyncRow,
+  asyncSuite,
   type CompileRow,
+  type CompileSkip,
   compileSuite,
   type EmulatorRow,
   emulatorSuite,
@@ -20,9 +23,9 @@ interface Options extends CommonOptions {
   readonly only?: string
 }
 
-const SUITES = ['compile', 'emulator', 'regalloc'] as const
+const SUITES = ['compile', 'async', 'emulator', 'regalloc'] as const
 
-export function run(suites: readonly string[], options: Options): void {
+export async function run(suites: readonly string[], options: Options): Promise<void> {
   const runs = Number(options.runs)
   if (!Number.isInteger(runs) || runs < 1) throw usage(`--runs ${options.runs}: expected a number from 1 up`)
   for (const suite of suites)
@@ -44,10 +47,15 @@ export function run(suites: readonly string[], options: Options): void {
     measured += rows.length + skips.length
     if (json) for (const row of rows) print({ suite: 'compile', ...row })
     else if (rows.length > 0) process.stdout.write(compileTables(rows))
-    for (const skip of skips) {
-      if (json) print({ suite: 'compile', program: skip.program, skip: skip.why })
-      else process.stdout.write(`${pc.dim(`not compiled: ${skip.program}: ${skip.why}`)}\n`)
-    }
+    printSkips('compile', skips, json)
+  }
+  if (wanted.includes('async')) {
+    const { rows, skips } = await asyncSuite({ ...shared, step })
+    shown.done()
+    measured += rows.length + skips.length
+    if (json) for (const row of rows) print({ suite: 'async', ...row })
+    else if (rows.length > 0) process.stdout.write(asyncTable(rows))
+    printSkips('async', skips, json)
   }
   if (wanted.includes('emulator')) {
     const rows = emulatorSuite({ ...shared, step })
@@ -64,6 +72,13 @@ export function run(suites: readonly string[], options: Options): void {
     else if (rows.length > 0) process.stdout.write(regallocTable(rows))
   }
   if (measured === 0) throw usage(`--only ${options.only}: no such program in ${wanted.join(', ')}`)
+}
+
+function printSkips(suite: string, skips: readonly CompileSkip[], json: boolean): void {
+  for (const skip of skips) {
+    if (json) print({ suite, program: skip.program, skip: skip.why })
+    else process.stdout.write(`${pc.dim(`not compiled: ${skip.program}: ${skip.why}`)}\n`)
+  }
 }
 
 function print(row: object): void {
@@ -89,6 +104,37 @@ function compileTables(rows: readonly CompileRow[]): string {
   }
   const target = rows[0]?.target ?? ''
   return `${pc.bold('compile')} for ${target}: one thread, median of runs; MB of function bodies per second\n${speed.toString()}\n${pc.bold('phases')}, warm\n${phases.toString()}\n`
+}
+
+function asyncTable(rows: readonly AsyncRow[]): string {
+  const head = [
+    'program',
+    'module',
+    '1 worker',
+    '2 workers',
+    'gain',
+    'no cache',
+    'in memory',
+    'gain',
+    'in files',
+    'gain',
+  ]
+  const table = plainTable(head, 1)
+  const gain = (before: number, after: number): string => `${(before / after).toFixed(before / after < 10 ? 2 : 0)} x`
+  for (const r of rows)
+    table.push([
+      r.program,
+      size(r.moduleBytes),
+      ms(r.oneWorkerMs),
+      ms(r.twoWorkersMs),
+      gain(r.oneWorkerMs, r.twoWorkersMs),
+      ms(r.noCacheMs),
+      ms(r.memoryCacheMs),
+      gain(r.noCacheMs, r.memoryCacheMs),
+      ms(r.fileCacheMs),
+      gain(r.noCacheMs, r.fileCacheMs),
+    ])
+  return `${pc.bold('async')} for ${rows[0]?.target ?? ''}: compileAsync on warm workers, and out of a warm cache; median of runs\n${table.toString()}\n`
 }
 
 function emulatorTable(rows: readonly EmulatorRow[]): string {
