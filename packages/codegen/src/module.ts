@@ -41,10 +41,17 @@ export interface CompiledModule extends LinkedImage {
   readonly wasm: WasmMetadata | undefined
 }
 
+/** What the code expects of the kernel that loads it, by the settings that it was compiled with. */
+export interface RuntimeNeeds {
+  /** Memories with 32-bit addresses lie in a reservation with a guard region behind it (runtime-abi's MEMORY_RESERVATION, MEMORY_GUARD), and never move. */
+  readonly guardedMemories: boolean
+}
+
 export interface WasmMetadata {
   readonly info: ModuleInfo
   /** The module's bytes: data segments are ranges of it. */
   readonly bytes: Uint8Array
+  readonly needs: RuntimeNeeds
   /** Image offset of each defined function (function index - numImportedFunctions). */
   readonly functions: readonly number[]
   /** Image offset of the entry trampoline and of the host trampoline, by type index. */

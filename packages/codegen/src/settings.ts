@@ -1,4 +1,4 @@
-// The settings that all targets share, by Cranelift's names: one row each, with what it may be and its default.
+// The settings that all targets share, by Cranelift's names, and those of translation, `wasm_*`: one row each, with what it may be and its default.
 import { CodegenError } from './error.ts'
 
 /** What a setting may be: a switch, a number from 0 to 255, or one of some words. */
@@ -48,6 +48,8 @@ export const SETTINGS: readonly (readonly [name: string, domain: SettingDomain, 
   ['enable_multi_ret_implicit_sret',               'bool',                                        false],
   ['regalloc_verbose_logs',                        'bool',                                        false],
   ['enable_incremental_compilation_cache_checks',  'bool',                                        false],
+  // Of the translation of WebAssembly (README.md).
+  ['wasm_memory_strategy',                         ['explicit', 'guard'],                         'explicit'],
 ]
 
 const byName: ReadonlyMap<string, { domain: SettingDomain; initial: SettingValue }> = new Map(

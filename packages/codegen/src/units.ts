@@ -13,6 +13,7 @@ import {
   WasmError,
 } from '@k23/frontend-wasm'
 import { Func, parseFunctions, ParseError } from '@k23/ir'
+import { MEMORY_GUARD, MEMORY_RESERVATION } from '@k23/frontend-wasm/runtime-abi'
 import type { TargetIsa } from '@k23/machinst'
 import type { CoreOptions, Input } from './core.ts'
 import { CodegenError } from './error.ts'
@@ -100,6 +101,7 @@ function wasmJob(bytes: Uint8Array, isa: TargetIsa, options: CoreOptions): Job {
       const wasm: WasmMetadata = {
         info,
         bytes: module.bytes,
+        needs: { guardedMemories: cx.settings.wasm_memory_strategy === 'guard' },
         functions: bodies.map((_, i) => start(i)),
         entries: shapeOf.map((shape) => start(bodies.length + 2 * shape)),
         hosts: shapeOf.map((shape) => start(bodies.length + 2 * shape + 1)),
@@ -132,5 +134,9 @@ function translateOptions(settings: Settings): Partial<TranslateOptions> {
   return {
     heapSpectre: settings.enable_heap_access_spectre_mitigation === true,
     tableSpectre: settings.enable_table_access_spectre_mitigation === true,
+    memory:
+      settings.wasm_memory_strategy === 'guard'
+        ? { kind: 'guard', reservation: MEMORY_RESERVATION, guard: MEMORY_GUARD }
+        : { kind: 'explicit' },
   }
 }

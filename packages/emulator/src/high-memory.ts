@@ -28,12 +28,14 @@ interface Mapping {
   backing: number
 }
 
+const NOTHING: Mapping = { start: 0, end: 0, perms: new Uint8Array(0), backed: 0, backing: 0 }
+
 export class HighMemory {
   private readonly memory: EmulatedMemory
   private readonly free: FreeRanges
   private readonly mappings: Mapping[] = []
   private readonly starts: number[] = []
-  private last: Mapping = { start: 0, end: 0, perms: new Uint8Array(0), backed: 0, backing: 0 }
+  private last: Mapping = NOTHING
 
   constructor(memory: EmulatedMemory, limit: number) {
     this.memory = memory
@@ -78,8 +80,7 @@ export class HighMemory {
     this.mappings.splice(i, 1)
     this.starts.splice(i, 1)
     this.free.release(m.start / PAGE_SIZE, m.end / PAGE_SIZE)
-    // Nothing is found in it any more.
-    m.perms = new Uint8Array(0)
+    this.last = NOTHING
   }
 
   view(address: number, length: number): Uint8Array {

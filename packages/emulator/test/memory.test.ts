@@ -156,6 +156,7 @@ describe('above 4 GiB', () => {
     memory.unmap(a, PAGE_SIZE)
     expect(memory.load(1, ...pair(a))).toBe(false)
     expect(memory.map(8 * PAGE_SIZE, RW)).toBe(a)
+    expect(memory.store(1, ...pair(a), 0, 0)).toBe(true)
     expect(memory.view(a, 8 * PAGE_SIZE).every((b) => b === 0)).toBe(true)
     expect(memory.map(PAGE_SIZE, RW, 2 ** 45)).toBe(2 ** 45)
     expect(() => memory.map(PAGE_SIZE, RW, 2 ** 45)).toThrow('no room')

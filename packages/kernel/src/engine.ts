@@ -49,6 +49,8 @@ interface PlacedImage {
 export class Engine {
   readonly machine: Machine
   readonly memoryReservation: number
+  /** Memories with 32-bit addresses have a guard region (the setting wasm_memory_strategy). */
+  readonly guardedMemories: boolean
   /** Of the code generator, complete but for the input. */
   readonly compileOptions: CompileOptions
   readonly guest: Guest
@@ -60,7 +62,12 @@ export class Engine {
   private readonly images: PlacedImage[] = []
 
   constructor(options: EngineOptions) {
-    const { machine, target = machine.isa, optLevel, settings, wasmFeatures } = options
+    const { machine, target = machine.isa, optLevel, wasmFeatures } = options
+    const settings = {
+      ...(machine.memory.guardPages === true ? { wasm_memory_strategy: 'guard' } : {}),
+      ...options.settings,
+    }
+    this.guardedMemories = settings.wasm_memory_strategy === 'guard'
     this.machine = machine
     this.memoryReservation = options.memoryReservation ?? 4 << 20
     this.guest = new Guest(machine.memory)
@@ -73,7 +80,7 @@ export class Engine {
       target: known,
       features,
       ...(optLevel === undefined ? {} : { optLevel }),
-      ...(settings === undefined ? {} : { settings }),
+      settings,
       ...(wasmFeatures === undefined ? {} : { wasmFeatures }),
     }
   }
@@ -97,6 +104,14 @@ export class Engine {
   load(compiled: CompiledModule): Module {
     const { wasm } = compiled
     if (wasm === undefined) throw new TypeError('only what was compiled from WebAssembly can be loaded as a module')
+    if (wasm.needs.guardedMemories && !this.guardedMemories) {
+      throw new CodegenError(
+        'settings',
+        'the module was compiled for memories with guard regions, which this engine does not make',
+        {},
+        'set wasm_memory_strategy to the same value for both',
+      )
+    }
     if (compiled.relocs.length !== 0) {
       throw new CodegenError(
         'unsupported',

@@ -1,9 +1,14 @@
 // Linear memories. A memory lies in a reservation of which the first `length` bytes are open; it grows in place while that has room, and moves
 // to a larger one when it has none (generated code loads the base again after whatever may grow a memory).
+//
+// Where the engine guards memories by pages, one with 32-bit addresses has room for all of them and a guard region, and never moves: generated code
+// relies on both.
 import {
   I64,
   MEMORY_BASE,
+  MEMORY_GUARD,
   MEMORY_LENGTH,
+  MEMORY_RESERVATION,
   MEMORY_SIZE,
   type MemoryType,
   TRAP_MEMORY_OUT_OF_BOUNDS,
@@ -24,7 +29,9 @@ export class Memory {
   readonly type: MemoryType
   /** Address of its definition. */
   readonly definition: number
+  /** Bytes of the reservation, and of these that the memory may grow into. */
   private reserved = 0
+  private room = 0
 
   /** `definition`: where an instance that owns the memory keeps it. Throws LinkError where the machine has no room. */
   constructor(store: Store, type: MemoryType, definition: number = store.arena.alloc(MEMORY_SIZE)) {
@@ -82,7 +89,7 @@ export class Memory {
     if (!(delta >= 0 && Number.isInteger(delta) && length <= most * WASM_PAGE_SIZE)) return -1
     if (delta === 0) return old / WASM_PAGE_SIZE
     const base = this.base
-    if (length <= this.reserved) {
+    if (length <= this.room) {
       try {
         memory.protect(base + old, length - old, PERM_READ | PERM_WRITE)
       } catch (e) {
@@ -91,6 +98,7 @@ export class Memory {
       }
     } else {
       const freed = this.reserved
+      if (this.isGuarded) return -1
       const next = this.reserve(length, Math.max(length, 2 * old))
       if (next === undefined) return -1
       memory.view(next, old).set(memory.view(base, old))
@@ -121,6 +129,10 @@ export class Memory {
     this.store.engine.machine.memory.unmap(this.base, this.reserved)
   }
 
+  private get isGuarded(): boolean {
+    return this.store.engine.guardedMemories && this.type.index !== I64
+  }
+
   private place(offset: number, length: number): number {
     if (typeof offset !== 'number' || typeof length !== 'number')
       throw new TypeError('an offset and a length in memory are numbers')
@@ -133,7 +145,10 @@ export class Memory {
     const { memory } = this.store.engine.machine
     const most = Math.max(1, this.type.max ?? MAX_PAGES) * WASM_PAGE_SIZE
     const generous = Math.min(most, Math.max(bytes, wanted, this.store.engine.memoryReservation))
-    for (const size of new Set([generous, Math.max(bytes, WASM_PAGE_SIZE)])) {
+    const sizes = this.isGuarded
+      ? [MEMORY_RESERVATION + MEMORY_GUARD]
+      : new Set([generous, Math.max(bytes, WASM_PAGE_SIZE)])
+    for (const size of sizes) {
       let at: number
       try {
         at = memory.reserve(size)
@@ -149,6 +164,7 @@ export class Memory {
         throw e
       }
       this.reserved = size
+      this.room = this.isGuarded ? MEMORY_RESERVATION : size
       return at
     }
     return undefined

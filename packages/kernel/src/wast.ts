@@ -64,6 +64,8 @@ export interface WastOptions {
   /** Instructions for each command; one that needs more fails. Default 2^31. */
   readonly fuel?: number
   readonly stackBytes?: number
+  /** Told what each action gave: bits of results, or a trap with its place. */
+  readonly observe?: (line: number, outcome: string) => void
 }
 
 /** What is on for a script of a pack, by its folder: WebAssembly 2.0 in `proposals/threads`, else 3.0 as far as there is (undefined: the default). */
@@ -93,6 +95,8 @@ class Runner {
   private readonly linker: Linker
   /** A string is the reason why there is none. */
   private current: Instance | string = 'no module yet'
+  /** Of the command at hand. */
+  private line = 0
   private lastModule: Module | string = 'no module yet'
   private readonly instances = new Map<string, Instance | string>()
   private readonly modules = new Map<string, Module | string>()
@@ -113,6 +117,7 @@ class Runner {
     const skips = new Map<string, number>()
     for (const c of this.script.commands) {
       this.store.fuel = this.options.fuel ?? 2 ** 31
+      this.line = c.line
       try {
         this.command(c)
         pass++
@@ -250,7 +255,9 @@ class Runner {
     }
     const f = instance.func(a.field)
     const args = (a.args ?? []).map((v) => argument(this.store, v))
-    return { types: f.type.results, bits: f.callBits(args) }
+    const bits = f.callBits(args)
+    this.options.observe?.(this.line, bits.join())
+    return { types: f.type.results, bits }
   }
 
   private assertReturn(c: Command): void {
@@ -271,6 +278,7 @@ class Runner {
       run()
     } catch (e) {
       if (!(e instanceof Trap)) throw e
+      this.options.observe?.(this.line, `${e.code} ${e.backtrace.map((f) => `${f.func}:${f.offset}`).join()}`)
       if (expected.startsWith(e.message) || e.message.startsWith(expected)) return
       // wasmtime's message for an access out of a table's bounds is both.
       if (this.script.config !== undefined && e.code === 'table_out_of_bounds' && expected === 'undefined element')

@@ -19,7 +19,7 @@ export async function run(file: string, args: readonly string[], options: Option
   const { target, ...rest } = compileOptions(options)
   const bytes = await readModule(file, 'run')
   const engine = new Engine({
-    machine: emulator(target),
+    machine: emulator(target, rest.settings),
     target,
     ...(rest.settings === undefined ? {} : { settings: rest.settings }),
     ...(rest.optLevel === undefined ? {} : { optLevel: rest.optLevel }),

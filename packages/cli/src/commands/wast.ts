@@ -102,7 +102,7 @@ class Engines {
     if (engine === undefined) {
       const { target, settings, features = {}, optLevel } = compileOptions(this.options)
       engine = new Engine({
-        machine: emulator(target),
+        machine: emulator(target, settings),
         target,
         settings: { ...(canonical ? { enable_nan_canonicalization: true } : {}), ...settings },
         wasmFeatures: threads ? THREADS : DEFAULT_FEATURES,

@@ -78,6 +78,10 @@ export const HOST_BLOCK_FIRST = 1
 /** Entry block: arguments, and afterwards results, from slot 0. */
 export const ENTRY_BLOCK_FIRST = 0
 
+/** The guard strategy: a memory with 32-bit addresses lies in so much address space and never moves, and so much more behind it is never mapped. */
+export const MEMORY_RESERVATION: number = 2 ** 32
+export const MEMORY_GUARD: number = 2 ** 31
+
 /** Bytes of a page of wasm memory. */
 export const WASM_PAGE_SIZE = 65536
 
