@@ -9,6 +9,8 @@ import {
   I128,
   I64,
   laneBits,
+  BIG,
+  type MemFlags,
   TRAP_BAD_CONVERSION_TO_INTEGER,
   TRAP_INTEGER_OVERFLOW,
   type Type,
@@ -33,6 +35,7 @@ import {
   fcvt_to_uint,
   fcvt_to_uint_sat,
   fits64,
+  flags,
   type Rule,
   typeUnion,
   val,
@@ -47,11 +50,12 @@ import type { X64Lower } from './driver.ts'
 import { floats, promoted } from './float.ts'
 import { convertHalf } from './libcalls.ts'
 import { rule } from './types.ts'
+import { low64 } from './vector-sets.ts'
 
 // ---- from integers
 
 /** A signed 32-bit or 64-bit integer as f32 or f64. The upper lanes come from zeros, so that nothing waits for an older value. */
-function fromSigned(c: X64Lower, to: Type, x: Gpr, q: boolean): Xmm {
+export function fromSigned(c: X64Lower, to: Type, x: Gpr, q: boolean): Xmm {
   const avx = c.has(feat.AVX)
   const d = c.tx()
   const z = c.zero()
@@ -66,7 +70,7 @@ function add(c: X64Lower, t: Type, a: Xmm, b: Xmm): Xmm {
 }
 
 /** An unsigned 64-bit integer: where the top bit is set, half of it, the lowest bit kept for rounding, twice. */
-function fromUnsigned64(c: X64Lower, to: Type, x: Gpr): Xmm {
+export function fromUnsigned64(c: X64Lower, to: Type, x: Gpr): Xmm {
   const half = c.two(emit.orq_rr, c.twoImm(emit.shrq_ri, x, 1), c.twoImm(emit.andl_ri, x, 1))
   emit.testq_rr(c, x, x)
   const source = selectGpr(c, CC.s, half, x)
@@ -93,7 +97,7 @@ const fromInt =
 
 // ---- to integers
 
-function truncate(c: X64Lower, from: Type, x: Xmm, q: boolean): Gpr {
+export function truncate(c: X64Lower, from: Type, x: Xmm, q: boolean): Gpr {
   const avx = c.has(feat.AVX)
   const d = c.tg()
   if (from === F64)
@@ -188,10 +192,15 @@ function zeroNaN(c: X64Lower, from: Type, x: Xmm): Xmm {
 const LESS_EQUAL = 2
 const ORDERED = 7
 
-function saturatingSigned(c: X64Lower, t: Type, x: Value): Gpr {
-  const from = c.func.typeOf(x) === F64 ? F64 : F32
+const saturating =
+  (convert: typeof saturateSigned) =>
+  (c: X64Lower, t: Type, x: Value): Gpr =>
+    convert(c, t, c.func.typeOf(x) === F64 ? F64 : F32, promoted(c, x))
+
+/** To the integer type t from f32 or f64 in a register. */
+export function saturateSigned(c: X64Lower, t: Type, from: Type, x: Xmm): Gpr {
   const n = laneBits(t)
-  const a = zeroNaN(c, from, promoted(c, x))
+  const a = zeroNaN(c, from, x)
   const r = truncate(c, from, a, true)
   if (n === 64) {
     // Too great: the least integer, which all ones turn into the greatest.
@@ -228,10 +237,9 @@ function atLeastZero(c: X64Lower, from: Type, x: Xmm): Xmm {
   return from === F64 ? c.bin(emit.maxsd_rr, emit.vmaxsd_rrr, x, z) : c.bin(emit.maxss_rr, emit.vmaxss_rrr, x, z)
 }
 
-function saturatingUnsigned(c: X64Lower, t: Type, x: Value): Gpr {
-  const from = c.func.typeOf(x) === F64 ? F64 : F32
+export function saturateUnsigned(c: X64Lower, t: Type, from: Type, x: Xmm): Gpr {
   const n = laneBits(t)
-  const a = atLeastZero(c, from, promoted(c, x))
+  const a = atLeastZero(c, from, x)
   if (n === 64) {
     const { low, high } = truncateBoth(c, from, a)
     const over = c.twoImm(emit.sarq_ri, c.two(emit.andq_rr, low, high), 63)
@@ -247,13 +255,14 @@ function saturatingUnsigned(c: X64Lower, t: Type, x: Value): Gpr {
 // ---- bits
 
 /** Between one register and another, or the two of an i128. */
-function cast(c: X64Lower, t: Type, x: Value): number {
+function cast(c: X64Lower, t: Type, x: Value, f: MemFlags): number {
   const from = c.func.typeOf(x)
+  if ((f & BIG) !== 0 && laneBits(from) !== laneBits(t)) return castBig(c, t, x)
   if (from === I128) {
     if (!inXmm(t)) return c.pair(c.lo(x), c.hi(x))
     const low = c.fromBits(c.lo(x), I64)
     const high = c.fromBits(c.hi(x), I64)
-    return c.bin(emit.punpcklqdq_rr, emit.vpunpcklqdq_rrr, low, high)
+    return low64(c, low, high)
   }
   if (t === I128) {
     const v = c.x(x)
@@ -262,6 +271,26 @@ function cast(c: X64Lower, t: Type, x: Value): number {
   }
   if (inXmm(from)) return inXmm(t) ? c.x(x) : c.bitsOf(c.x(x), t)
   return inXmm(t) ? c.fromBits(c.g(x), t) : c.g(x)
+}
+
+/** As if stored and loaded highest byte first: the bytes of each lane change places, before and behind. */
+function castBig(c: X64Lower, t: Type, x: Value): number {
+  const from = c.func.typeOf(x)
+  const into = (): Xmm => {
+    if (from === I128) return low64(c, c.fromBits(c.lo(x), I64), c.fromBits(c.hi(x), I64))
+    return inXmm(from) ? c.x(x) : c.fromBits(c.g(x), from)
+  }
+  const v = reverseLanes(c, laneBits(t) / 8, reverseLanes(c, laneBits(from) / 8, into()))
+  if (t === I128) return c.pair(c.bitsOf(v, I64), c.bitsOf(c.bin(emit.punpckhqdq_rr, emit.vpunpckhqdq_rrr, v, v), I64))
+  return inXmm(t) ? v : c.bitsOf(v, t)
+}
+
+/** The bytes of each lane in reverse order. */
+function reverseLanes(c: X64Lower, size: number, x: Xmm): Xmm {
+  if (size === 1) return x
+  if (!c.has(feat.SSSE3)) return c.unsupported('a big-endian bitcast', 'it needs has_ssse3')
+  const mask = Uint8Array.from({ length: 16 }, (_, i) => i - (i % size) + (size - 1 - (i % size)))
+  return c.bin(emit.pshufb_rr, emit.vpshufb_rrr, x, c.loadConstant(c.constant(mask)))
 }
 
 const inXmms = typeUnion(anyFloat, anyVec)
@@ -289,12 +318,12 @@ function select(c: X64Lower, _t: Type, k: Value, x: Value, y: Value): Xmm {
 export const floatConvertRules: Rule[] = [
   rule('fcvt_to_sint',     fits64, [valOf(floats)], (x) => fcvt_to_sint(x),     checkedSigned),
   rule('fcvt_to_uint',     fits64, [valOf(floats)], (x) => fcvt_to_uint(x),     checkedUnsigned),
-  rule('fcvt_to_sint_sat', fits64, [valOf(floats)], (x) => fcvt_to_sint_sat(x), saturatingSigned),
-  rule('fcvt_to_uint_sat', fits64, [valOf(floats)], (x) => fcvt_to_uint_sat(x), saturatingUnsigned),
+  rule('fcvt_to_sint_sat', fits64, [valOf(floats)], (x) => fcvt_to_sint_sat(x), saturating(saturateSigned)),
+  rule('fcvt_to_uint_sat', fits64, [valOf(floats)], (x) => fcvt_to_uint_sat(x), saturating(saturateUnsigned)),
   rule('fcvt_from_sint',   floats, [valOf(fits64)], (x) => fcvt_from_sint(x),   fromInt(true)),
   rule('fcvt_from_uint',   floats, [valOf(fits64)], (x) => fcvt_from_uint(x),   fromInt(false)),
 
-  rule('bitcast',          any,    [val],           (x) => bitcast(x),          cast),
+  rule('bitcast',          any,    [val, flags],    (x, f) => bitcast(x, f),    cast),
   rule('f128const',        any,    [constant],      (k) => f128const(k),        (c, _t, k) => c.loadConstant(c.constant(c.func.constants[k]))),
   rule('band_x',           inXmms, [val, val],      (x, y) => band(x, y),       bitwise(emit.andps_rr, emit.vandps_rrr)),
   rule('bor_x',            inXmms, [val, val],      (x, y) => bor(x, y),        bitwise(emit.orps_rr, emit.vorps_rrr)),

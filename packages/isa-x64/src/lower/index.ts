@@ -13,8 +13,16 @@ import { memoryRules } from './memory.ts'
 import { overflowRules } from './overflow.ts'
 import { pairRules } from './pairs.ts'
 import { shiftRules } from './shifts.ts'
+import { vectorFloatRules } from './vector-float.ts'
+import { vectorIntegerRules } from './vector-integer.ts'
+import { vectorLaneRules } from './vector-lanes.ts'
+import { vectorMemoryRules } from './vector-memory.ts'
 
 export const rules: readonly Rule[] = [
+  ...vectorFloatRules,
+  ...vectorIntegerRules,
+  ...vectorLaneRules,
+  ...vectorMemoryRules,
   ...arithRules,
   ...divideRules,
   ...libcallRules,
