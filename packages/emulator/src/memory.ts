@@ -172,6 +172,11 @@ export class EmulatedMemory implements MachineMemory {
     return true
   }
 
+  /** Records the fault of an access that must be aligned. */
+  misaligned(lo: number, hi: number): void {
+    this.fault(TRAP_MISALIGNED, lo, hi)
+  }
+
   /** Where in the window the bytes of an access lie whose every byte has `perm`, size up to a page; -1 where they do not. */
   place(perm: number, size: number, lo: number, hi: number): number {
     if (hi !== 0) return this.high === undefined ? -1 : this.high.place(perm, size, lo, hi)

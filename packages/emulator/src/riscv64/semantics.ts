@@ -4,6 +4,7 @@
 // edition. Operand names are those of the rows (rd, rs1, rs2, imm, shamt, offset, csr, uimm). Compressed forms have no bodies: the decoder expands them.
 
 import type { AccessSize, Arithmetic, Body, Builder, SemanticsTable, Types } from '../semantics/builder.ts'
+import { reverseBytes } from '../semantics/bit-tricks.ts'
 import { floatSemantics } from './semantics-float.ts'
 
 // ---- Shapes
@@ -247,19 +248,8 @@ const orcb: Unary = (b, x) => {
   return b.i64.mul(tops, b.i64.const(0xff))
 }
 
-/** rev8: byte order reversed, by swapping halves of 8, 16 and 32 bits. */
-export const rev8: Unary = (b, x) => {
-  const lowBytes = b.i64.or(b.i64.const(0x00ff00ff), b.i64.shl(b.i64.const(0x00ff00ff), b.i64.const(32)))
-  const lowHalves = b.i64.or(b.i64.const(0x0000ffff), b.i64.shl(b.i64.const(0x0000ffff), b.i64.const(32)))
-  const eight = b.i64.const(8)
-  const sixteen = b.i64.const(16)
-  const bytes = b.i64.or(b.i64.and(b.i64.shr_u(x, eight), lowBytes), b.i64.shl(b.i64.and(x, lowBytes), eight))
-  const halves = b.i64.or(
-    b.i64.and(b.i64.shr_u(bytes, sixteen), lowHalves),
-    b.i64.shl(b.i64.and(bytes, lowHalves), sixteen),
-  )
-  return b.i64.rotl(halves, b.i64.const(32))
-}
+/** rev8: byte order reversed. */
+export const rev8: Unary = (b, x) => reverseBytes(b, x)
 
 /** brev8: bits reversed within each byte, by swapping neighbours of 1, 2 and 4 bits. */
 export const brev8: Unary = (b, x) => {

@@ -27,6 +27,8 @@ export interface TextTypes {
 interface Line {
   readonly defines: string | undefined
   readonly text: string
+  /** A temporary whose statement must have run just before. */
+  readonly behind?: string | undefined
 }
 
 const TEMPORARY = /\b[tc]\d+\b/g
@@ -36,8 +38,8 @@ export const ZERO: Word = known(0)
 export interface TextEmitter {
   readonly i32: I32Ops<TextTypes>
   readonly i64: I64Ops<TextTypes>
-  /** A temporary with the value of an expression. */
-  define(expression: string): Word
+  /** A temporary with the value of an expression. `behind`: a call that left the value, which is then needed too. */
+  define(expression: string, behind?: Word): Word
   /** The same for a boolean expression. */
   defineFlag(expression: string): Word
   /** A statement that stays. */
@@ -56,13 +58,14 @@ export interface TextEmitter {
   finish(): string
 }
 
-export function textEmitter(): TextEmitter {
+/** `short`: accesses call memory's functions always, for text that runs seldom. */
+export function textEmitter(options: { readonly short?: boolean } = {}): TextEmitter {
   const lines: Line[] = []
   let temporaries = 0
 
-  function define(expression: string): Word {
+  function define(expression: string, behind?: Word): Word {
     const name = `t${temporaries++}`
-    lines.push({ defines: name, text: `const ${name} = ${expression}` })
+    lines.push({ defines: name, text: `const ${name} = ${expression}`, behind: behind?.text })
     return { text: name }
   }
   function defineFlag(expression: string): Word {
@@ -168,7 +171,7 @@ export function textEmitter(): TextEmitter {
   /** A call of one of entity's i64 functions, which leave further result words in live bindings; read at once, before another call. */
   function call(name: string, a: Pair, b: Pair): Pair {
     const lo = define(`i64.${name}(${a.lo.text}, ${a.hi.text}, ${b.lo.text}, ${b.hi.text})`)
-    return { lo, hi: define('i64.hi') }
+    return { lo, hi: define('i64.hi', lo) }
   }
   function remainder(name: string, a: Pair, b: Pair): Pair {
     effect(`i64.${name}(${a.lo.text}, ${a.hi.text}, ${b.lo.text}, ${b.hi.text})`)
@@ -300,6 +303,10 @@ export function textEmitter(): TextEmitter {
 
   function load(size: AccessSize, address: Pair): Pair {
     const { lo, hi } = address
+    if (options.short === true) {
+      effect(`if (!mem.load(${size}, ${lo.text}, ${hi.text})) { ${leave('FAULT')} }`)
+      return { lo: define('mem.lo'), hi: size === 8 ? define('mem.hi') : ZERO }
+    }
     const fast = [
       `${hi.text} === 0`,
       ...(size > 1 ? [`(${lo.text} & ${size - 1}) === 0`] : []),
@@ -325,6 +332,11 @@ export function textEmitter(): TextEmitter {
 
   function store(size: AccessSize, address: Pair, value: Pair): void {
     const { lo, hi } = address
+    const high = size === 8 ? value.hi.text : '0'
+    if (options.short === true) {
+      effect(`if (!mem.store(${size}, ${lo.text}, ${hi.text}, ${value.lo.text}, ${high})) { ${leave('FAULT')} }`)
+      return
+    }
     const fast = [
       `${hi.text} === 0`,
       ...(size > 1 ? [`(${lo.text} & ${size - 1}) === 0`] : []),
@@ -338,7 +350,7 @@ export function textEmitter(): TextEmitter {
     }
     effect(
       `if (${fast.join(' && ')}) { ${writes[size]} }\n` +
-        `else if (!mem.store(${size}, ${lo.text}, ${hi.text}, ${value.lo.text}, ${size === 8 ? value.hi.text : '0'})) { ${leave('FAULT')} }`,
+        `else if (!mem.store(${size}, ${lo.text}, ${hi.text}, ${value.lo.text}, ${high})) { ${leave('FAULT')} }`,
     )
   }
 
@@ -362,6 +374,7 @@ export function textEmitter(): TextEmitter {
       for (const line of lines.reverse()) {
         if (line.defines !== undefined && !live.has(line.defines)) continue
         for (const name of line.text.match(TEMPORARY) ?? []) live.add(name)
+        if (line.behind !== undefined) live.add(line.behind)
         kept.push(line.text)
       }
       return kept.reverse().join('\n')

@@ -1,0 +1,198 @@
+// The source of the direct evaluator of x64: one loop over slots, with the bodies of frequent instructions; functions of some dozens of bodies
+// each for the others.
+//
+// V8 never optimizes a function of more than 60 KB of bytecode, and one switch over all instructions would be a multiple of that
+// (js-performance: 3-5 times slower). What our compilers and others emit most is in the loop.
+
+import { bug } from '@k23/entity'
+import type { CompiledX64Row } from '@k23/machinst/rows'
+import { PSEUDO_KINDS } from '../semantics/protocol.ts'
+import type { X64SemanticsTable } from './builder.ts'
+import {
+  LAYOUT_ENDS,
+  LAYOUT_HAS_SEMANTICS,
+  LAYOUT_IMMEDIATE,
+  LAYOUT_LABEL,
+  LAYOUT_REGISTERS,
+  LAYOUT_WIDE,
+} from './layout.ts'
+import { instructionText, type Place } from './text.ts'
+
+const SLOT_MEMORY = 4
+const SLOT_IMMEDIATE = 7
+
+/** Rows in the loop: control transfers, and these of 32 and 64 bits. */
+const IN_LOOP =
+  /^((add|sub|and|or|xor)[lq]_(rr|rm|ri|mr)|(add|sub)[lq]_mi|cmp[lq]_(rr|rm|ri|mr|mi)|test[lq]_(rr|ri)|mov[bwlq]_(mr|mi)|mov[lq]_(rr|rm|ri)|movabsq_ri|mov(zb|zw|sb|sw)[lq]_(rr|rm)|movslq_(rr|rm)|lea[lq]_rm|imul[lq]_(rr|rri)|(shl|shr|sar)[lq]_(ri|rc)|cmov[lq]_rr|setcc_r|pushq_r|popq_r|nop\d|neg[lq]_r|not[lq]_r)$/
+
+/** Out-of-line bodies in one function, by lines of text. */
+const LINES_PER_FUNCTION = 1200
+
+export interface X64EvaluatorSource {
+  readonly text: string
+  /** Ids of rows that have semantics. */
+  readonly covered: readonly string[]
+}
+
+/** Where a row's operands are in its slot, and the layout that says the same to the code cache. */
+export function slotPlaces(row: CompiledX64Row): { places: Map<string, Place>; layout: number } {
+  const places = new Map<string, Place>()
+  let layout = LAYOUT_HAS_SEMANTICS
+  let registers = 0
+  for (const o of row.operands) {
+    const { entry } = o
+    if (entry.kind === 'register') {
+      if (entry.field === 'none')
+        places.set(o.name, { register: entry.fixed ?? bug('generate', row.id, o.name, 'no number') })
+      else {
+        layout |= o.word << (4 * registers)
+        places.set(o.name, { word: ++registers })
+        if (registers > LAYOUT_REGISTERS) bug('generate', row.id, o.name, 'more registers than a slot holds')
+      }
+    } else if (entry.kind === 'memory') {
+      places.set(o.name, { word: SLOT_MEMORY })
+    } else if (entry.label === true) {
+      layout |= o.word << LAYOUT_LABEL
+      places.set(o.name, { word: SLOT_MEMORY })
+    } else {
+      layout |= o.word << LAYOUT_IMMEDIATE
+      if (entry.bytes === 8) layout |= LAYOUT_WIDE
+      places.set(o.name, { word: SLOT_IMMEDIATE })
+    }
+  }
+  return { places, layout }
+}
+
+export function x64EvaluatorSource(
+  rows: readonly CompiledX64Row[],
+  semantics: X64SemanticsTable,
+  generator: string,
+): X64EvaluatorSource {
+  const layouts: number[] = new Array(rows.length).fill(0)
+  const slotKinds: number[] = new Array(rows.length).fill(0)
+  const covered: string[] = []
+  const inline: { row: CompiledX64Row; text: string }[] = []
+  const others: { row: CompiledX64Row; text: string }[] = []
+  for (const row of rows) {
+    const body = semantics[row.id]
+    if (body === undefined) continue
+    covered.push(row.id)
+    const { places, layout } = slotPlaces(row)
+    const isInline = row.attrs.effect !== undefined || IN_LOOP.test(row.id)
+    const { text, terminates, transfers } = instructionText(row.id, body, (o) => places.get(o), !isInline)
+    if (transfers && !isInline) bug('generate', row.id, '-', 'a body out of line cannot transfer control')
+    layouts[row.opcode] = layout | (terminates ? LAYOUT_ENDS : 0)
+    const end = terminates ? '' : isInline ? '\n  break' : '\n  return NEXT'
+    ;(isInline ? inline : others).push({ row, text: `{ // ${row.id}\n${indent(text)}${end}\n}` })
+  }
+
+  let kind = PSEUDO_KINDS
+  const cases = (list: readonly { row: CompiledX64Row; text: string }[]): string =>
+    list
+      .map(({ row, text }) => {
+        slotKinds[row.opcode] = kind
+        return `case ${kind++}: ${text}`
+      })
+      .join('\n')
+  const loop = cases(inline)
+  const groups: { first: number; text: string }[] = []
+  for (let at = 0; at < others.length; ) {
+    let lines = 0
+    let end = at
+    while (end < others.length && lines < LINES_PER_FUNCTION) lines += others[end++].text.split('\n').length
+    groups.push({ first: kind, text: cases(others.slice(at, end)) })
+    at = end
+  }
+  const dispatch = groups
+    .map(
+      (_, g) =>
+        (g + 1 < groups.length ? `if (kind < ${groups[g + 1].first}) ` : '') +
+        `return group${g}(hart, code, mem, i, n)`,
+    )
+    .map((line) => `  ${line}`)
+    .join('\n')
+  const functions = groups
+    .map(
+      (
+        { text },
+        g,
+      ) => `function group${g}(hart: X64Hart, code: Int32Array, mem: EmulatedMemory, i: number, n: number): number {
+  const x = hart.x
+  switch (code[i] & 0xffff) {
+${indent(text, 2)}
+  }
+  hart.slot = i; hart.left = n; return ILLEGAL
+}
+`,
+    )
+    .join('\n')
+
+  const text = `// Generated by ${generator} from the instruction semantics. Do not edit.
+import { i64, popcount32 } from '@k23/entity'
+import type { CodeCache } from '../code-cache.ts'
+import type { EmulatedMemory } from '../memory.ts'
+import { ctz32, mulHigh32 } from '../semantics/words.ts'
+import {
+  ARITHMETIC, EBREAK, ECALL, FAULT, HOST_CALL, ILLEGAL, MISS_DIRECT, MISS_INDIRECT, MISS_LINK, OUT_OF_FUEL, RETURNED,
+} from '../semantics/protocol.ts'
+import type { X64Hart } from '../x64/hart.ts'
+import {
+  crc32c, deposit, divide, effectiveAddress, extract, highWord, quotientHi, quotientLo, remainderHi, remainderLo,
+} from '../x64/helpers.ts'
+import { carryFlag, condition, knowFlags, overflowFlag, overrideFlags } from './x64-flags.ts'
+
+/** By opcode (x64/evaluator-source.ts: LAYOUT_*); 0 for rows without semantics. */
+export const layouts: Int32Array = new Int32Array([${layouts.join(', ')}])
+
+/** By opcode: what its slots hold in the low half of word 0. */
+export const slotKinds: Uint16Array = new Uint16Array([${slotKinds.join(', ')}])
+
+/** Executes up to \`n\` instructions from hart.slot on. Leaves in hart.slot the slot that stopped, in hart.left what is left of n. */
+export function evaluate(hart: X64Hart, cache: CodeCache, mem: EmulatedMemory, n: number): number {
+  const x = hart.x
+  const { code, pcs, link, pageIndex, slotAt } = cache
+  const { perms, u8, u16, i32 } = mem
+  let i = hart.slot
+  while (n > 0) {
+    switch (code[i] & 0xffff) {
+${indent(loop, 3)}
+      case 0: { // LINK
+        const s = link[i >> 3]
+        if (s !== 0) { i = s; continue }
+        hart.slot = i; hart.left = n; return MISS_LINK
+      }
+      case 1:
+        hart.slot = i; hart.left = n; return ILLEGAL
+      case 2:
+        hart.slot = i; hart.left = n - 1; return HOST_CALL
+      case 3:
+        hart.slot = i; hart.left = n; return RETURNED
+      default: {
+        const exit = evaluateOutOfLine(hart, code, mem, i, n)
+        if (exit !== NEXT) return exit
+      }
+    }
+    i += 8
+    n--
+  }
+  hart.slot = i
+  hart.left = n
+  return OUT_OF_FUEL
+}
+
+const NEXT = -1
+
+/** One instruction that is not in the loop; NEXT, or why the loop is left. */
+function evaluateOutOfLine(hart: X64Hart, code: Int32Array, mem: EmulatedMemory, i: number, n: number): number {
+  const kind = code[i] & 0xffff
+${dispatch}
+}
+
+${functions}`
+  return { text, covered }
+}
+
+function indent(text: string, depth = 1): string {
+  const pad = '  '.repeat(depth)
+  return text.replace(/^(?=.)/gm, pad)
+}
