@@ -6,7 +6,7 @@ import { compileX64Table } from '@k23/machinst/rows/compiler'
 import type { X64EagerOperand } from '../src/x64/eager.ts'
 import { ALL_FLAGS } from '../src/x64/flags.ts'
 import { x64Semantics } from '../src/x64/semantics.ts'
-import { Random, randomFloatBits, randomValue } from './states.ts'
+import { type Random, randomFloatBits, randomValue } from './states.ts'
 
 /** Addresses on the CPU and in the emulator: a page for the instruction, a page of data with nothing behind it. */
 export const CODE = 0x20000000

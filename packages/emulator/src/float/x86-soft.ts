@@ -14,7 +14,7 @@ const MODES = [soft.NEAREST_EVEN, soft.DOWN, soft.UP, soft.TOWARDS_ZERO]
 const width = (f: soft.Format): number => 1 + f.exponentBits + f.fractionBits
 const fraction = (f: soft.Format, v: bigint): bigint => v & ((1n << BigInt(f.fractionBits)) - 1n)
 const sign = (f: soft.Format, v: bigint): bigint => (v >> BigInt(width(f) - 1)) & 1n
-const isNaN = (f: soft.Format, v: bigint): boolean => (soft.classify(f, v) & 0x300) !== 0
+const isNan = (f: soft.Format, v: bigint): boolean => (soft.classify(f, v) & 0x300) !== 0
 const quiet = (f: soft.Format, v: bigint): bigint => v | (1n << BigInt(f.fractionBits - 1))
 const defaultNaN = (f: soft.Format): bigint => soft.canonicalNaN(f) | (1n << BigInt(width(f) - 1))
 
@@ -24,10 +24,10 @@ export function x86Soft(op: X86FloatOp, bits: 16 | 32 | 64, a: bigint, b: bigint
   const nearest = soft.NEAREST_EVEN
   /** The result, unless an operand is a NaN. */
   const propagate = (operands: readonly bigint[], otherwise: () => bigint): bigint => {
-    const nan = operands.find((v) => isNaN(f, v))
+    const nan = operands.find((v) => isNan(f, v))
     if (nan !== undefined) return quiet(f, nan)
     const result = otherwise()
-    return isNaN(f, result) ? defaultNaN(f) : result
+    return isNan(f, result) ? defaultNaN(f) : result
   }
   const negated = (v: bigint): bigint => soft.negate(f, v)
   const integer = (size: number, signed: boolean, mode: number): bigint => toInteger(f, a, size, signed, mode)
@@ -55,7 +55,7 @@ export function x86Soft(op: X86FloatOp, bits: 16 | 32 | 64, a: bigint, b: bigint
     case 'max':
       return soft.less(f, b, a, false) ? a : b
     case 'compare':
-      if (isNaN(f, a) || isNaN(f, b)) return 3n
+      if (isNan(f, a) || isNan(f, b)) return 3n
       return soft.equal(f, a, b) ? 0n : soft.less(f, a, b, false) ? 1n : 2n
     case 'round':
       return propagate([a], () => soft.roundToIntegral(f, a, MODES[Number(b & 3n)], false))
@@ -101,7 +101,7 @@ function toInteger(f: soft.Format, a: bigint, size: number, signed: boolean, mod
 
 /** A NaN keeps its sign and the upper bits of its payload, as far as the target has them. */
 function convert(from: soft.Format, to: soft.Format, a: bigint, mode: number): bigint {
-  if (!isNaN(from, a)) return soft.convert(from, to, a, mode)
+  if (!isNan(from, a)) return soft.convert(from, to, a, mode)
   const more = to.fractionBits - from.fractionBits
   const payload = fraction(from, a)
   const kept = more >= 0 ? payload << BigInt(more) : payload >> BigInt(-more)

@@ -89,43 +89,43 @@ function nan64(aLo: number, aHi: number, bLo: number, bHi: number): number {
 
 export function add32(a: number, b: number): number {
   const r = single(a) + single(b)
-  return r === r ? result32(r) : nan32(a, b)
+  return !Number.isNaN(r) ? result32(r) : nan32(a, b)
 }
 export function sub32(a: number, b: number): number {
   const r = single(a) - single(b)
-  return r === r ? result32(r) : nan32(a, b)
+  return !Number.isNaN(r) ? result32(r) : nan32(a, b)
 }
 export function mul32(a: number, b: number): number {
   const r = single(a) * single(b)
-  return r === r ? result32(r) : nan32(a, b)
+  return !Number.isNaN(r) ? result32(r) : nan32(a, b)
 }
 export function div32(a: number, b: number): number {
   const r = single(a) / single(b)
-  return r === r ? result32(r) : nan32(a, b)
+  return !Number.isNaN(r) ? result32(r) : nan32(a, b)
 }
 export function sqrt32(a: number): number {
   const r = Math.sqrt(single(a))
-  return r === r ? result32(r) : nan32(a, a)
+  return !Number.isNaN(r) ? result32(r) : nan32(a, a)
 }
 export function add64(aLo: number, aHi: number, bLo: number, bHi: number): number {
   const r = double(aLo, aHi) + double(bLo, bHi)
-  return r === r ? result64(r) : nan64(aLo, aHi, bLo, bHi)
+  return !Number.isNaN(r) ? result64(r) : nan64(aLo, aHi, bLo, bHi)
 }
 export function sub64(aLo: number, aHi: number, bLo: number, bHi: number): number {
   const r = double(aLo, aHi) - double(bLo, bHi)
-  return r === r ? result64(r) : nan64(aLo, aHi, bLo, bHi)
+  return !Number.isNaN(r) ? result64(r) : nan64(aLo, aHi, bLo, bHi)
 }
 export function mul64(aLo: number, aHi: number, bLo: number, bHi: number): number {
   const r = double(aLo, aHi) * double(bLo, bHi)
-  return r === r ? result64(r) : nan64(aLo, aHi, bLo, bHi)
+  return !Number.isNaN(r) ? result64(r) : nan64(aLo, aHi, bLo, bHi)
 }
 export function div64(aLo: number, aHi: number, bLo: number, bHi: number): number {
   const r = double(aLo, aHi) / double(bLo, bHi)
-  return r === r ? result64(r) : nan64(aLo, aHi, bLo, bHi)
+  return !Number.isNaN(r) ? result64(r) : nan64(aLo, aHi, bLo, bHi)
 }
 export function sqrt64(aLo: number, aHi: number): number {
   const r = Math.sqrt(double(aLo, aHi))
-  return r === r ? result64(r) : nan64(aLo, aHi, aLo, aHi)
+  return !Number.isNaN(r) ? result64(r) : nan64(aLo, aHi, aLo, aHi)
 }
 
 /** The second operand unless the first is less: so too for NaNs, and for two zeros. */
@@ -183,11 +183,11 @@ function integral(x: number, mode: number): number {
 
 export function round32(a: number, mode: number): number {
   const x = single(a)
-  return x === x ? result32(integral(x, mode)) : nan32(a, a)
+  return !Number.isNaN(x) ? result32(integral(x, mode)) : nan32(a, a)
 }
 export function round64(aLo: number, aHi: number, mode: number): number {
   const x = double(aLo, aHi)
-  return x === x ? result64(integral(x, mode)) : nan64(aLo, aHi, aLo, aHi)
+  return !Number.isNaN(x) ? result64(integral(x, mode)) : nan64(aLo, aHi, aLo, aHi)
 }
 
 const TWO_31 = 2 ** 31
@@ -262,13 +262,13 @@ export function fromU6432(lo: number, hi: number): number {
 
 export function toF3264(lo: number, hi: number): number {
   const x = double(lo, hi)
-  if (x === x) return result32(x)
+  if (!Number.isNaN(x)) return result32(x)
   high = 0
   return (hi & 0x80000000) | 0x7fc00000 | ((hi & 0x7ffff) << 3) | (lo >>> 29)
 }
 export function toF6432(a: number): number {
   const x = single(a)
-  if (x === x) return result64(x)
+  if (!Number.isNaN(x)) return result64(x)
   high = (a & 0x80000000) | 0x7ff80000 | ((a & 0x3fffff) >> 3)
   return a << 29
 }
@@ -318,7 +318,7 @@ function fused32(a: number, b: number, c: number, negateProduct: boolean, negate
   const x = negateProduct ? -product : product
   const y = negateC ? -single(c) : single(c)
   const sum = x + y
-  if (sum !== sum) return nan32(0, 0)
+  if (Number.isNaN(sum)) return nan32(0, 0)
   if (sum === Number.POSITIVE_INFINITY || sum === Number.NEGATIVE_INFINITY || sum === 0) return result32(sum)
   return result32(toOdd(sum, sumError(sum, x, y)))
 }
