@@ -72,3 +72,38 @@ export function findGnuAs(): Assembler | string {
     },
   }
 }
+
+export interface Disassembler {
+  readonly name: string
+  /** AT&T text of each instruction. Throws where it does not know one. */
+  disassemble(instructions: readonly Uint8Array[]): string[]
+}
+
+/** llvm-mc, or why there is none. */
+export function findLlvmMc(): Disassembler | string {
+  const tools = process.env.K23_LLVM_MC
+    ? [process.env.K23_LLVM_MC]
+    : ['llvm-mc', 'llvm-mc-19', 'llvm-mc-18', 'llvm-mc-14']
+  for (const tool of tools) {
+    const version = run(tool, ['--version']).out.match(/LLVM version (\d+)\S*/)
+    // AVX-VNNI came with 12.
+    if (version === null || Number(version[1]) < 12) continue
+    return {
+      name: version[0],
+      disassemble(instructions) {
+        const input = instructions
+          .map((bytes) => `${[...bytes].map((b) => `0x${b.toString(16)}`).join(' ')}\n`)
+          .join('')
+        const { out, err } = run(tool, ['--disassemble', '-triple=x86_64', '-mattr=+avxvnni,+avx512f,+avx512vl'], input)
+        if (err !== '') throw new Error(`llvm-mc: ${err.slice(0, 2000)}`)
+        // The prefix comes on a line of its own.
+        return out
+          .replace(/\block\s*\n/g, 'lock ')
+          .split('\n')
+          .map((line) => line.replaceAll('\t', ' ').trim())
+          .filter((line) => line !== '' && line !== '.text')
+      },
+    }
+  }
+  return 'no llvm-mc of version 12 or newer is installed (Debian: llvm)'
+}

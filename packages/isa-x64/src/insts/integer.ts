@@ -104,7 +104,7 @@ const moves: X64RowTable = {
   movbeq_mr:  row('movbeq src:r64, =mem:m64',      'REX.W 0F 38 F1 /r', { feature: 'movbe' }),
   leal_rm:    row('leal mem:m, =dst:r32',          '8D /r'),
   leaq_rm:    row('leaq mem:m, =dst:r64',          'REX.W 8D /r'),
-  xchgq_rr:   row('xchgq +b:r64, +a:r64b',         'REX.W 90+r [b=rax] | REX.W 90+r [a=rax] | REX.W 87 /r'),
+  xchgq_rr:   row('xchgq +b:r64, +a:r64b',         'REX.W 90+r [b=rax] | REX.W 87 /r'),
   bswapl_r:   row('bswapl +dst:r32b',              '0F C8+r'),
   bswapq_r:   row('bswapq +dst:r64b',              'REX.W 0F C8+r'),
 }

@@ -185,7 +185,8 @@ function alternativesOf(operands: readonly X64Operand[], bits: string, form: For
     (p) => form !== 'memory' || (p.modrm !== 'swapped' && p.plus !== 'r' && p.rax === undefined),
   )
   const list = parsed.map((p, i) => {
-    const swappedNext = p.form === FORM_VEX && p.modrm === 'r' && parsed[i + 1]?.modrm === 'swapped'
+    // Only in the 0F map does VEX have a form of two bytes.
+    const swappedNext = p.form === FORM_VEX && p.modrm === 'r' && p.map === 1 && isSwapped(parsed[i + 1])
     return bind(
       operands,
       p,
@@ -196,6 +197,10 @@ function alternativesOf(operands: readonly X64Operand[], bits: string, form: For
   })
   if (!list.some((a) => a.condition === COND_ALWAYS)) fail('no alternative of the bits applies always')
   return list
+}
+
+function isSwapped(p: ParsedAlternative | undefined): boolean {
+  return p?.modrm === 'swapped' && p.map === 1
 }
 
 function bind(

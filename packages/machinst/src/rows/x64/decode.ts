@@ -1,7 +1,7 @@
 // Decoder: bytes to the same words that the constructors push. Prefixes, opcode and ModRM are parsed once; then the candidates for the
 // opcode byte are compared, and the operands of the one that matches are read.
 //
-// Undefined (0 words): prefixes that the row does not name, masking, broadcast, vector lengths above 128, registers above 15.
+// Undefined (0 words): prefixes that the row does not name, masking, broadcast, vector lengths above 128, registers above 15, ah .. bh.
 import { NO_REG } from '../registers.ts'
 import {
   ALT_66,
@@ -14,6 +14,8 @@ import {
   ALT_MEMORY,
   ALT_MODRM,
   ALT_PLUS_CC,
+  ALT_REG8,
+  ALT_RM8,
   ALT_SIGNED,
   ALT_WIG,
   COND_ONE,
@@ -26,6 +28,9 @@ import {
 } from './types.ts'
 
 const ALL_PREFIXES = ALT_66 | ALT_F2 | ALT_F3 | ALT_LOCK
+/** Longer ones are undefined, whatever their prefixes. */
+const MAX_LENGTH = 15
+
 const PP = [0, ALT_66, ALT_F3, ALT_F2]
 
 // What the prefixes say, and where the decoder stands: of the last call.
@@ -34,6 +39,7 @@ let pos = 0
 let form = 0
 let map = 0
 let prefixes = 0
+let hasRex = false
 let w = 0
 let r = 0
 let x = 0
@@ -69,6 +75,7 @@ export function decodeX64(t: X64Tables, bytes: Uint8Array, at: number, out: Int3
     if (!readOperands(t, alt, bytes[opcodeAt], out, to)) return 0
     if (pos > bytes.length) return 0
     length = pos - at
+    if (length > MAX_LENGTH) return 0
     finish(t, alt, out, to)
     return t.words[t.alts[alt * ALT_INTS + 3]]
   }
@@ -84,6 +91,7 @@ function constantsMatch(t: X64Tables, c: number, at: number): boolean {
 function readPrefixes(): boolean {
   form = FORM_LEGACY
   prefixes = w = r = x = b = vvvv = map = 0
+  hasRex = false
   for (; ; pos++) {
     const byte = code[pos]
     if (byte === 0x66) prefixes |= ALT_66
@@ -95,6 +103,7 @@ function readPrefixes(): boolean {
   const byte = code[pos]
   if (byte === 0xc5 || byte === 0xc4 || byte === 0x62) return prefixes === 0 && readVector(byte)
   if ((byte & 0xf0) === 0x40) {
+    hasRex = true
     w = (byte >> 3) & 1
     r = (byte >> 2) & 1
     x = (byte >> 1) & 1
@@ -152,10 +161,12 @@ function readOperands(t: X64Tables, alt: number, opcode: number, out: Int32Array
   const rmWord = (fields >> 4) & 15
   if ((a & ALT_MODRM) !== 0) {
     const modrm = code[pos++]
+    if ((a & ALT_REG8) !== 0 && isHighByte((modrm >> 3) & 7)) return false
     if ((fields & 15) !== 0) out[to + (fields & 15)] = registerWord(((modrm >> 3) & 7) | (r << 3), banks & 1)
     if (modrm < 0xc0) readMemory(a, c, modrm, out, to + rmWord)
     else {
       if (form === FORM_EVEX && x !== 0) return false
+      if ((a & ALT_RM8) !== 0 && isHighByte(modrm & 7)) return false
       out[to + rmWord] = registerWord((modrm & 7) | (b << 3), (banks >> 1) & 1)
     }
   } else if (rmWord !== 0) out[to + rmWord] = registerWord((opcode & 7) | (b << 3), (banks >> 1) & 1)
@@ -169,6 +180,11 @@ function readOperands(t: X64Tables, alt: number, opcode: number, out: Int32Array
   const bytes = (fields >> 20) & 15
   if (bytes !== 0) readImmediate(a, bytes, out, to + ((fields >> 16) & 15))
   return true
+}
+
+/** Without REX the numbers 4 to 7 mean ah, ch, dh and bh, which no row has. */
+function isHighByte(low: number): boolean {
+  return low > 3 && !hasRex
 }
 
 function registerWord(hw: number, bank: number): number {

@@ -1,5 +1,5 @@
 // Which alternatives could decode the same bytes: all of them must differ in what a decoder looks at.
-import { type CompiledX64Row, COND_RAX, type X64Alternative, type X64Operand } from './types.ts'
+import type { CompiledX64Row, X64Alternative, X64Operand } from './types.ts'
 
 /** Opcode bytes of an alternative: several where a register or a condition is in the byte. */
 export function opcodeBytes(a: X64Alternative): number[] {
@@ -27,7 +27,7 @@ export function checkX64Overlaps(rows: readonly CompiledX64Row[], fail: (message
         const key = decodeKey(alternative.form, alternative.map, byte)
         const others = byKey.get(key) ?? []
         for (const other of others) {
-          if (overlaps(other, { row, alternative }) && !isSymmetric(other, { row, alternative }))
+          if (overlaps(other, { row, alternative }))
             fail(
               `rows ${other.row.id} ('${other.alternative.text}') and ${row.id} ('${alternative.text}') decode the same bytes`,
             )
@@ -48,11 +48,6 @@ function overlaps(x: Candidate, y: Candidate): boolean {
   if (!p.some((byte) => q.includes(byte))) return false
   const n = Math.min(a.constants.length, b.constants.length)
   return a.constants.slice(0, n).every((byte, i) => b.constants[i] === byte)
-}
-
-/** Both operands of an exchange may be rax; a decoder takes the first. */
-function isSymmetric(x: Candidate, y: Candidate): boolean {
-  return x.row === y.row && x.alternative.condition === COND_RAX && y.alternative.condition === COND_RAX
 }
 
 const ALL_BYTES = Array.from({ length: 256 }, (_, i) => i)
