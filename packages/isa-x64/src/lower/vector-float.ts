@@ -349,9 +349,9 @@ export const vectorFloatRules: Rule[] = [
 
   rule('v_from_sint', floatVectors, [val],           (x) => fcvt_from_sint(x),   fromSint),
   rule('v_from_uint', floatVectors, [val],           (x) => fcvt_from_uint(x),   fromUint),
-  rule('v_to_sint_sat', intVectors, [val],           (x) => fcvt_to_sint_sat(x), toSint),
-  rule('v_to_uint_sat', intVectors, [val],           (x) => fcvt_to_uint_sat(x), toUint),
-  rule('v_cvtt2dq',   intVectors, [val],             (x) => x86_cvtt2dq(x),      cvtt),
+  rule('v_to_sint_sat', intVectors, [valOf(floatVectors)],          (x) => fcvt_to_sint_sat(x), toSint),
+  rule('v_to_uint_sat', intVectors, [valOf(floatVectors)],          (x) => fcvt_to_uint_sat(x), toUint),
+  rule('v_cvtt2dq',   intVectors, [valOf(floatVectors)],            (x) => x86_cvtt2dq(x),      cvtt),
   rule('v_fvpromote_low', any, [val],                (x) => fvpromote_low(x),    (c, _t, x) => c.un(emit.cvtps2pd_rr, emit.vcvtps2pd_rr, c.x(x))),
   rule('v_fvdemote',  any, [val],                    (x) => fvdemote(x),         (c, _t, x) => c.un(emit.cvtpd2ps_rr, emit.vcvtpd2ps_rr, c.x(x))),
 ]
