@@ -29,6 +29,7 @@ export const graph: Record<string, Row> = {
   'isa-x64':       { imports: ['entity', 'ir', 'rules', 'machinst', 'regalloc'] },
   machine:         { imports: [] },                                                          // the interface: a leaf
   emulator:        { imports: ['machine', 'entity', 'machinst/rows', 'isa-riscv64/insts', 'isa-x64/insts'] }, // sees tables only
+  native:          { imports: ['machine'], node: true },                                     // the host's CPU, through koffi
   'frontend-wasm': { imports: ['entity', 'ir'] },
   codegen:         { imports: ['entity', 'ir', 'frontend-wasm', 'machinst', 'regalloc', 'isa-riscv64', 'isa-x64'] },
   object:          { imports: ['entity', 'ir', 'machinst', 'frontend-wasm', 'codegen'], tests: ['emulator', 'machine'] },

@@ -1,0 +1,87 @@
+// A hart of the host's CPU: its context, which the stubs load and store, and its stack.
+import { type Hart, type ReasonKind, RETURNED, type StopReason } from '@k23/machine'
+import { CTX_GPR, CTX_MODE, CTX_PC, MODE_FULL } from './context.ts'
+import type { NativeMemory } from './memory.ts'
+
+export class NativeHart implements Hart {
+  readonly id: number
+  fuel: number = Number.POSITIVE_INFINITY
+  /** Not counted here. */
+  readonly instructions = 0
+  readonly reason: StopReason = { kind: RETURNED as ReasonKind, trapKind: 0, pc: 0, address: 0, number: 0, block: 0 }
+  /** Machine address of the context, and the context as int32 words. */
+  readonly context: number
+  readonly words: Int32Array
+  readonly stackLow: number
+  readonly stackTop: number
+  /** Calls that have not returned; 0 when idle. */
+  depth = 0
+  /** The last run() returned from a nested call, whose results must stay readable until the outer one goes on. */
+  restorePending = false
+  private readonly stack: Int32Array
+  /** Words in front of the state that counts in mode FULL only. */
+  private readonly lightWords: number
+  private readonly saved: Int32Array[] = []
+
+  /** `stack`: the bytes from stackLow up. */
+  constructor(id: number, context: number, words: Int32Array, lightWords: number, stackLow: number, stack: Uint8Array) {
+    this.id = id
+    this.context = context
+    this.words = words
+    this.lightWords = lightWords
+    this.stackLow = stackLow
+    this.stackTop = stackLow + stack.length
+    this.stack = new Int32Array(stack.buffer, stack.byteOffset, stack.length / 4)
+  }
+
+  readRegister(n: number): { lo: number; hi: number } {
+    return { lo: this.words[CTX_GPR / 4 + 2 * n], hi: this.words[CTX_GPR / 4 + 2 * n + 1] }
+  }
+  writeRegister(n: number, lo: number, hi: number): void {
+    this.words[CTX_GPR / 4 + 2 * n] = lo
+    this.words[CTX_GPR / 4 + 2 * n + 1] = hi
+  }
+
+  get pc(): number {
+    return this.address(CTX_PC)
+  }
+  set pc(value: number) {
+    this.setAddress(CTX_PC, value)
+  }
+
+  /** A field of the context as a number: exact below 2^53, which all mapped addresses are. */
+  address(offset: number): number {
+    return (this.words[offset / 4 + 1] >>> 0) * 2 ** 32 + (this.words[offset / 4] >>> 0)
+  }
+  setAddress(offset: number, value: number): void {
+    this.words[offset / 4] = value | 0
+    this.words[offset / 4 + 1] = Math.floor(value / 2 ** 32)
+  }
+
+  /** Stores 64 bits in guest memory, usually on this hart's stack. */
+  storeAddress(memory: NativeMemory, at: number, value: number): void {
+    let words = this.stack
+    let i = (at - this.stackLow) / 4
+    if (!(i >= 0 && i + 1 < words.length)) {
+      const view = memory.view(at, 8)
+      words = new Int32Array(view.buffer, view.byteOffset, 2)
+      i = 0
+    }
+    words[i] = value | 0
+    words[i + 1] = Math.floor(value / 2 ** 32)
+  }
+
+  save(): void {
+    const full = this.words[CTX_MODE / 4] === MODE_FULL
+    this.saved.push(this.words.slice(0, full ? this.words.length : this.lightWords))
+  }
+  restore(): void {
+    const context = this.saved.pop()
+    if (context !== undefined) this.words.set(context)
+  }
+  forget(): void {
+    this.depth = 0
+    this.restorePending = false
+    this.saved.length = 0
+  }
+}

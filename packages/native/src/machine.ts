@@ -1,0 +1,260 @@
+// The machine on the host's CPU: guest code runs in this process, on this thread, at full speed.
+//
+// run() calls the stub `run` (x64/stubs.ts), which comes back when the guest returned, called the host, faulted or was interrupted; all that is
+// known then stands in the hart's context. JavaScript never runs on a guest's stack, and guest code never calls JavaScript.
+//
+// A machine belongs to the thread that made it. It is no wall: guest code is what this project's code generator made, and its memory accesses are
+// as safe as that made them.
+
+import {
+  BREAKPOINT,
+  EPOCH,
+  FUEL,
+  type Hart,
+  type HartOptions,
+  HOST_CALL,
+  type IsaName,
+  type Machine,
+  PAGE_SIZE,
+  PERM_EXEC,
+  PERM_READ,
+  PERM_WRITE,
+  type ReasonKind,
+  RETURNED,
+  type StopReason,
+  TRAP,
+} from '@k23/machine'
+import * as C from './context.ts'
+import { NativeHart } from './hart.ts'
+import type { Cpu, Fault, Host, ThreadSignals } from './host.ts'
+import { Timer } from './linux/timer.ts'
+import { NativeMemory } from './memory.ts'
+
+const DEFAULT_STACK = 1 << 20
+const DEFAULT_CODE = 1 << 30
+
+export interface NativeMachineOptions {
+  /** Bytes of address space for code, at most 2 GiB so that all of it is in reach of a call. Default 1 GiB. */
+  readonly codeBytes?: number
+  /** CPU features to offer, of those that the host has; default: all. RangeError for one that it lacks. */
+  readonly features?: readonly string[]
+}
+
+/** Names a machine's thread to other threads: plain data, to be sent to a worker and given to `interruptNative`. */
+export interface InterruptHandle {
+  readonly process: number
+  readonly task: number
+}
+
+export class NativeMachine implements Machine {
+  readonly isa: IsaName
+  readonly features: readonly string[]
+  readonly memory: NativeMemory
+  readonly hostCallStub: number
+  private readonly host: Host
+  private readonly cpu: Cpu
+  /** Where a context has the arguments of a host call. */
+  private readonly numberWord: number
+  private readonly blockOffset: number
+  private readonly signals: ThreadSignals
+  private readonly control: Int32Array
+  private readonly enterAddress: number
+  private readonly enterStub: () => unknown
+  private readonly returned: number
+  /** Where the enter stub and guest code lie. */
+  private readonly enterRange: { readonly low: number; readonly high: number }
+  private readonly handlerAddresses: readonly (readonly [offset: number, address: number])[]
+  private readonly harts: NativeHart[] = []
+  private readonly interrupted = new Set<NativeHart>()
+  private readonly fault: Fault = { breakpoint: false, kind: 0, address: 0 }
+  private current: NativeHart | undefined
+  private timer: Timer | undefined
+
+  constructor(host: Host, options: NativeMachineOptions) {
+    this.host = host
+    this.cpu = host.cpu
+    this.numberWord = (C.CTX_GPR + 8 * host.cpu.hostCallRegisters[0]) / 4
+    this.blockOffset = C.CTX_GPR + 8 * host.cpu.hostCallRegisters[1]
+    this.isa = host.cpu.isa
+    this.features = chosen(host.cpu.features, options.features)
+    const codeBytes = Math.ceil((options.codeBytes ?? DEFAULT_CODE) / PAGE_SIZE) * PAGE_SIZE
+    if (!(codeBytes >= 4 * PAGE_SIZE && codeBytes <= 2 ** 31))
+      throw new RangeError(`codeBytes ${options.codeBytes}: address space for code is 16 KiB to 2 GiB`)
+    this.signals = host.prepareThread()
+    this.memory = new NativeMemory(host.libc, codeBytes)
+    // The control page and the stubs, side by side: the stubs reach its cells relative to the pc.
+    const control = this.memory.mapCode(PAGE_SIZE)
+    const stubs = host.cpu.stubs(PAGE_SIZE)
+    const start = this.placeCode(stubs.bytes)
+    this.control = new Int32Array(this.memory.view(control, PAGE_SIZE).buffer, 0, PAGE_SIZE / 4)
+    this.hostCallStub = start + stubs.hostCall
+    this.returned = start + stubs.returned
+    this.enterRange = { low: start + stubs.enterLow, high: start + stubs.enterHigh }
+    this.handlerAddresses = [
+      [C.CTX_TRAP_ENTRY, start + stubs.trapped],
+      [C.CTX_ABORT_ENTRY, start + stubs.abort],
+      [C.CTX_ENTER_LOW, this.enterRange.low],
+      [C.CTX_ENTER_HIGH, this.enterRange.high],
+      [C.CTX_CODE_LOW, start + Math.ceil(stubs.bytes.length / PAGE_SIZE) * PAGE_SIZE],
+      [C.CTX_CODE_HIGH, this.memory.codeEnd],
+      [C.CTX_THREAD, this.signals.thread],
+    ]
+    const { koffi } = host.libc
+    this.enterAddress = start + stubs.run
+    this.enterStub = koffi.decode(this.enterAddress, koffi.proto('void', []))
+  }
+
+  placeCode(bytes: Uint8Array, alignment = 16): number {
+    if (!(alignment >= 1 && alignment <= PAGE_SIZE && (alignment & (alignment - 1)) === 0)) {
+      throw new RangeError(`alignment ${alignment} is not a power of two up to ${PAGE_SIZE}`)
+    }
+    const length = Math.max(bytes.length, 1)
+    const address = this.memory.mapCode(length)
+    this.memory.copyIn(address, bytes)
+    this.memory.protect(address, length, PERM_READ | PERM_EXEC)
+    return address
+  }
+
+  createHart(options: HartOptions = {}): Hart {
+    const { memory } = this
+    const { contextBytes, stateOffset } = this.cpu
+    const bytes = Math.ceil((options.stackBytes ?? DEFAULT_STACK) / PAGE_SIZE) * PAGE_SIZE
+    // A guard page on either side: what lies above is not this hart's either.
+    const low = memory.reserve(PAGE_SIZE + bytes + PAGE_SIZE) + PAGE_SIZE
+    memory.protect(low, bytes, PERM_READ | PERM_WRITE)
+    const context = memory.map(contextBytes, PERM_READ | PERM_WRITE)
+    const words = new Int32Array(memory.view(context, contextBytes).buffer, 0, Math.ceil(contextBytes / 4))
+    const hart = new NativeHart(this.harts.length, context, words, stateOffset / 4, low, memory.view(low, bytes))
+    for (const [offset, address] of this.handlerAddresses) hart.setAddress(offset, address)
+    this.harts.push(hart)
+    return hart
+  }
+
+  stackLow(hart: Hart): number {
+    return this.own(hart).stackLow
+  }
+
+  enter(given: Hart, address: number, args: readonly number[]): void {
+    const hart = this.own(given)
+    if (args.length > 8) throw new RangeError(`${args.length} arguments: enter() passes up to eight`)
+    if (hart.restorePending) this.resumeOuter(hart)
+    if (hart.depth > 0) hart.save()
+    try {
+      this.cpu.begin(hart, this.memory, args, hart.depth > 0)
+    } catch (e) {
+      // The stack pointer of a stopped guest may point anywhere.
+      if (hart.depth > 0) hart.restore()
+      throw e
+    }
+    hart.pc = address
+    hart.depth++
+  }
+
+  leave(given: Hart): void {
+    const hart = this.own(given)
+    if (hart.depth === 0) return
+    // A call above has returned, and this one was not resumed since: its context is the one to go back to before it is dropped.
+    if (hart.restorePending) this.resumeOuter(hart)
+    hart.depth--
+    hart.restore()
+  }
+
+  reset(given: Hart): void {
+    this.own(given).forget()
+  }
+
+  /** From this thread: every hart stops with EPOCH when it runs next. From others: `interruptNative(machine.interruptHandle)`. */
+  interrupt(): void {
+    for (const hart of this.harts) this.interrupted.add(hart)
+  }
+
+  /** For other threads: what stops the hart that is running on this machine's thread, or else the next one that will, with EPOCH. */
+  get interruptHandle(): InterruptHandle {
+    return { process: this.signals.process, task: this.signals.task }
+  }
+
+  /**
+   * From now on guest code stops with EPOCH `milliseconds` after it was entered first, and again so often as it goes on: an endless loop stops,
+   * whatever it was compiled with. 0 ends that.
+   */
+  tick(milliseconds: number): void {
+    if (!(milliseconds >= 0 && milliseconds < 2 ** 31)) throw new RangeError(`tick of ${milliseconds} ms`)
+    const { libc, preemptSignal } = this.host
+    this.timer?.close()
+    this.timer = milliseconds === 0 ? undefined : new Timer(libc, this.signals.task, preemptSignal, milliseconds)
+  }
+
+  run(given: Hart): StopReason {
+    const hart = this.own(given)
+    if (hart.restorePending) this.resumeOuter(hart)
+    if (hart.depth === 0) throw new Error('run: the hart is idle, enter() starts a call')
+    if (this.interrupted.size !== 0 && this.interrupted.delete(hart)) return stop(hart, EPOCH, hart.pc)
+    if (!(hart.fuel >= 1)) return stop(hart, FUEL, hart.pc)
+    if (this.current !== hart) this.select(hart)
+    if (this.timer !== undefined && !this.timer.armed) this.timer.arm()
+    this.enterStub()
+    switch (hart.words[C.CTX_EXIT / 4]) {
+      case C.EXIT_RETURNED:
+        hart.depth--
+        hart.restorePending = hart.depth > 0
+        return stop(hart, RETURNED, this.returned)
+      case C.EXIT_HOST_CALL:
+        hart.reason.number = hart.words[this.numberWord]
+        hart.reason.block = hart.address(this.blockOffset)
+        return stop(hart, HOST_CALL, hart.pc)
+      case C.EXIT_SIGNAL: {
+        const { fault } = this
+        const pc = this.cpu.faultOf(hart, this.memory, this.enterRange, fault)
+        if (fault.breakpoint) return stop(hart, BREAKPOINT, pc)
+        hart.reason.trapKind = fault.kind
+        hart.reason.address = fault.address
+        return stop(hart, TRAP, pc)
+      }
+      default:
+        // The timer or another thread: meant is every hart that has something to do.
+        if (this.timer !== undefined) this.timer.armed = false
+        for (const other of this.harts) if (other !== hart && other.depth > 0) this.interrupted.add(other)
+        return stop(hart, EPOCH, hart.pc)
+    }
+  }
+
+  /** Gives back all memory, stacks and code included. Nothing of the machine may be used afterwards. Without it the collector does the same, some time. */
+  close(): void {
+    this.timer?.close()
+    this.timer = undefined
+    this.current = undefined
+    this.memory.close()
+  }
+
+  private select(hart: NativeHart): void {
+    this.memory.check()
+    this.current = hart
+    this.control[C.CONTROL_CURRENT / 4] = hart.context | 0
+    this.control[C.CONTROL_CURRENT / 4 + 1] = Math.floor(hart.context / 2 ** 32)
+  }
+
+  private resumeOuter(hart: NativeHart): void {
+    hart.restorePending = false
+    hart.restore()
+  }
+
+  private own(hart: Hart): NativeHart {
+    const state = this.harts[hart.id]
+    if (state !== hart) throw new TypeError('the hart belongs to another machine')
+    return state
+  }
+}
+
+function stop(hart: NativeHart, kind: ReasonKind, pc: number): StopReason {
+  const { reason } = hart
+  reason.kind = kind
+  reason.pc = pc
+  return reason
+}
+
+function chosen(host: readonly string[], wanted: readonly string[] | undefined): readonly string[] {
+  if (wanted === undefined) return host
+  const lacking = wanted.filter((f) => !host.includes(f))
+  if (lacking.length !== 0) throw new RangeError(`this CPU has no ${lacking.join(', ')}; it has ${host.join(', ')}`)
+  return wanted
+}
