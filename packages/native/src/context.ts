@@ -7,13 +7,14 @@
 //   16  u64  the host's stack pointer while the guest runs
 //   24  ...  addresses for the signal handler, which serves all machines of a process: see below
 //   80  u32  signal, 88 u64 faulting address: for EXIT_SIGNAL
+//   84  u32  CAUSE_* bits: who interrupted
 //  128  u64 x 32  general registers by number
 //  384  ...  what else the CPU has
 //
 // Thread block: one per thread, at the low end of its alternate signal stack, where the handler finds it.
 //    0  u64  THREAD_MAGIC
 //    8  u64  context of the hart that runs on this thread, 0 for none: then no fault is the guest's
-//   16  u32  1: an interrupt was asked for, and nothing has stopped yet
+//   16  u32  CAUSE_* bits of interrupts by which nothing has stopped yet
 
 export const CTX_EXIT = 0
 export const CTX_MODE = 4
@@ -30,6 +31,7 @@ export const CTX_CODE_LOW = 56
 export const CTX_CODE_HIGH = 64
 export const CTX_THREAD = 72
 export const CTX_SIGNAL = 80
+export const CTX_CAUSE = 84
 export const CTX_FAULT_ADDRESS = 88
 export const CTX_GPR = 128
 export const CTX_CPU = 384
@@ -46,6 +48,10 @@ export const EXIT_HOST_CALL = 2
 export const EXIT_PREEMPTED = 3
 /** Interrupted before the guest went on; the context is as it was. */
 export const EXIT_NOT_STARTED = 4
+
+/** Who interrupted: somebody by tgkill, or a machine's timer (any machine's of the thread). */
+export const CAUSE_ASKED = 1
+export const CAUSE_TIMER = 2
 
 export const THREAD_RUNNING = 8
 export const THREAD_PENDING = 16

@@ -27,7 +27,7 @@ import {
 import * as C from './context.ts'
 import { NativeHart } from './hart.ts'
 import type { Cpu, Fault, Host, ThreadSignals } from './host.ts'
-import { Timer } from './linux/timer.ts'
+import { expireTimers, Timer } from './linux/timer.ts'
 import { NativeMemory } from './memory.ts'
 
 const DEFAULT_STACK = 1 << 20
@@ -191,15 +191,27 @@ export class NativeMachine implements Machine {
     if (this.interrupted.size !== 0 && this.interrupted.delete(hart)) return stop(hart, EPOCH, hart.pc)
     if (!(hart.fuel >= 1)) return stop(hart, FUEL, hart.pc)
     if (this.current !== hart) this.select(hart)
-    if (this.timer !== undefined && !this.timer.armed) this.timer.arm()
-    this.enterStub()
-    switch (hart.words[C.CTX_EXIT / 4]) {
+    for (;;) {
+      if (this.timer !== undefined) {
+        if (this.timer.takeFired()) return this.epoch(hart)
+        if (!this.timer.armed) this.timer.arm()
+      }
+      this.enterStub()
+      const reason = this.reasonOf(hart)
+      if (reason !== undefined) return reason
+    }
+  }
+
+  /** Why the guest was left; undefined: for nothing that concerns this machine. */
+  private reasonOf(hart: NativeHart): StopReason | undefined {
+    const { words } = hart
+    switch (words[C.CTX_EXIT / 4]) {
       case C.EXIT_RETURNED:
         hart.depth--
         hart.restorePending = hart.depth > 0
         return stop(hart, RETURNED, this.returned)
       case C.EXIT_HOST_CALL:
-        hart.reason.number = hart.words[this.numberWord]
+        hart.reason.number = words[this.numberWord]
         hart.reason.block = hart.address(this.blockOffset)
         return stop(hart, HOST_CALL, hart.pc)
       case C.EXIT_SIGNAL: {
@@ -211,11 +223,16 @@ export class NativeMachine implements Machine {
         return stop(hart, TRAP, pc)
       }
       default:
-        // The timer or another thread: meant is every hart that has something to do.
-        if (this.timer !== undefined) this.timer.armed = false
-        for (const other of this.harts) if (other !== hart && other.depth > 0) this.interrupted.add(other)
-        return stop(hart, EPOCH, hart.pc)
+        // A timer says that it is time to look at them all: this one may belong to another machine of the thread.
+        expireTimers()
+        return words[C.CTX_CAUSE / 4] === C.CAUSE_TIMER ? undefined : this.epoch(hart)
     }
+  }
+
+  /** Meant is every hart that has something to do. */
+  private epoch(hart: NativeHart): StopReason {
+    for (const other of this.harts) if (other !== hart && other.depth > 0) this.interrupted.add(other)
+    return stop(hart, EPOCH, hart.pc)
   }
 
   /** Gives back all memory, stacks and code included. Nothing of the machine may be used afterwards. Without it the collector does the same, some time. */
@@ -227,7 +244,6 @@ export class NativeMachine implements Machine {
   }
 
   private select(hart: NativeHart): void {
-    this.memory.check()
     this.current = hart
     this.control[C.CONTROL_CURRENT / 4] = hart.context | 0
     this.control[C.CONTROL_CURRENT / 4 + 1] = Math.floor(hart.context / 2 ** 32)
@@ -241,6 +257,7 @@ export class NativeMachine implements Machine {
   private own(hart: Hart): NativeHart {
     const state = this.harts[hart.id]
     if (state !== hart) throw new TypeError('the hart belongs to another machine')
+    this.memory.check()
     return state
   }
 }

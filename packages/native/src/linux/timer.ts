@@ -1,6 +1,7 @@
 // A timer of the kernel that sends a signal to one thread: no second thread is needed to interrupt the first one.
 //
-// It fires once for each arm(). A thread that is idle is woken up at most once, and one that keeps running arms it again.
+// It fires once for each arm(). A thread that is idle is woken up at most once, and one that keeps running arms it again. A signal may come late, when
+// another machine of the thread runs, and several may be seen as one: so a signal only says that it is time to look at the clock.
 
 import type { Libc } from './libc.ts'
 import type { NativeFunction } from './koffi.ts'
@@ -13,9 +14,31 @@ const SIGEVENT_BYTES = 64
 /** Timers of the process that nobody can arm any more. */
 const abandoned = new FinalizationRegistry<() => void>((remove) => remove())
 
+interface State {
+  armed: boolean
+  fired: boolean
+  /** When the signal comes, in milliseconds of performance.now(). */
+  due: number
+}
+
+/** Of this thread's timers. */
+const waiting = new Set<State>()
+
+/** To be called for each signal: finds the timers that are due. */
+export function expireTimers(): void {
+  // The two clocks are the same, read in different units.
+  const now = performance.now() + 0.01
+  for (const state of waiting) {
+    if (state.due > now) continue
+    state.armed = false
+    state.fired = true
+    waiting.delete(state)
+  }
+}
+
 export class Timer {
-  /** Set by arm(), cleared by whoever sees that it has fired. */
-  armed = false
+  private readonly state: State = { armed: false, fired: false, due: 0 }
+  private readonly milliseconds: number
   private readonly settime: NativeFunction
   private readonly remove: () => void
   private readonly id: number
@@ -23,6 +46,7 @@ export class Timer {
 
   /** Sends `signal` to the thread with the kernel's number `task`. */
   constructor(libc: Libc, task: number, signal: number, milliseconds: number) {
+    this.milliseconds = milliseconds
     const c = libc.koffi.load(null)
     const create = c.func('timer_create', 'int', ['int', 'void *', 'void *'])
     const remove = c.func('timer_delete', 'int', ['uintptr_t'])
@@ -49,13 +73,29 @@ export class Timer {
     spec.setUint32(24, nanoseconds % 1e9, true)
   }
 
+  get armed(): boolean {
+    return this.state.armed
+  }
+
   arm(): void {
-    this.armed = true
+    const { state } = this
+    state.armed = true
+    state.due = performance.now() + this.milliseconds
+    waiting.add(state)
     this.settime(this.id, 0, this.once, null)
+  }
+
+  /** Whether it has fired since the last call of this. */
+  takeFired(): boolean {
+    const { state } = this
+    const { fired } = state
+    state.fired = false
+    return fired
   }
 
   close(): void {
     abandoned.unregister(this)
+    waiting.delete(this.state)
     this.remove()
   }
 }

@@ -175,6 +175,11 @@ export class Assembler {
     this.memory(0, 0x33, dst, m)
     this.listing.push(`xorl ${text(m)}, %${names32[dst]}`)
   }
+  /** Memory |= register, 32 bits. */
+  orMemory32(to: At, src: number): void {
+    this.memory(0, 0x09, src, to)
+    this.listing.push(`orl %${names32[src]}, ${text(to)}`)
+  }
   testRR(a: number): void {
     this.bytes.push(REX_W | (a >= 8 ? 5 : 0), 0x85, 0xc0 | ((a & 7) << 3) | (a & 7))
     this.listing.push(`testq %${registerNames[a]}, %${registerNames[a]}`)
@@ -237,10 +242,10 @@ export class Assembler {
   }
 
   /** REX, opcode, ModRM and displacement (SDM 2.1.5, 2.2.1): rsp and r12 as base need a SIB byte, rbp and r13 a displacement. */
-  private memory(rex: number, opcode: number, reg: number, { base, disp }: At, escape = false): void {
+  private memory(rex: number, opcode: number, reg: number, { base, disp }: At, twoByte = false): void {
     const prefix = rex | (reg >= 8 ? 4 : 0) | (base >= 8 ? 1 : 0)
     if (prefix !== 0) this.bytes.push(0x40 | prefix)
-    if (escape) this.bytes.push(0x0f)
+    if (twoByte) this.bytes.push(0x0f)
     const mod = disp === 0 && (base & 7) !== RBP ? 0 : disp >= -128 && disp <= 127 ? 1 : 2
     this.bytes.push(opcode, (mod << 6) | ((reg & 7) << 3) | (base & 7))
     if ((base & 7) === RSP) this.bytes.push(0x24)

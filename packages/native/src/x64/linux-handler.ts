@@ -11,7 +11,7 @@
 //
 // A preemption signal stops a hart that is in guest code or about to enter it. Elsewhere (on the way out) it leaves a mark that the next run() finds.
 
-import { Assembler, at, RAX, RCX, RDI, RDX, RSI, R8 } from './assembler.ts'
+import { Assembler, at, RAX, RCX, RDI, RDX, RSI, R8, R9 } from './assembler.ts'
 import * as C from '../context.ts'
 import { type HandlerOptions, PREVIOUS, SIGNATURE, type SystemCalls } from '../linux/signals.ts'
 import { CTX_ERROR, CTX_FLAGS, CTX_TRAP_NUMBER } from './context.ts'
@@ -81,11 +81,13 @@ export function assembleHandler(options: HandlerOptions): Assembler {
   a.ret()
 
   a.label('preempt')
+  a.immediate32(R9, C.CAUSE_TIMER)
   a.compareImmediate32(at(RSI, SI_CODE), SI_TIMER)
-  a.jumpIf('e', 'asked')
+  a.jumpIf('e', 'interrupt')
+  a.immediate32(R9, C.CAUSE_ASKED)
   a.compareImmediate32(at(RSI, SI_CODE), SI_TKILL)
   a.jumpIf('ne', 'pass_on')
-  a.label('asked')
+  a.label('interrupt')
   a.testRR(RCX)
   a.jumpIf('e', 'mark')
   a.load(R8, at(RDX, UC_RIP))
@@ -94,6 +96,7 @@ export function assembleHandler(options: HandlerOptions): Assembler {
   a.compareMemory(R8, at(RCX, C.CTX_CODE_HIGH))
   a.jumpIf('ae', 'not_in_code')
   a.storeImmediate32(at(RCX, C.CTX_EXIT), C.EXIT_PREEMPTED)
+  a.store32(at(RCX, C.CTX_CAUSE), R9)
   a.jump('save')
   a.label('not_in_code')
   a.compareMemory(R8, at(RCX, C.CTX_ENTER_LOW))
@@ -101,10 +104,11 @@ export function assembleHandler(options: HandlerOptions): Assembler {
   a.compareMemory(R8, at(RCX, C.CTX_ENTER_HIGH))
   a.jumpIf('ae', 'mark')
   a.storeImmediate32(at(RCX, C.CTX_EXIT), C.EXIT_NOT_STARTED)
+  a.store32(at(RCX, C.CTX_CAUSE), R9)
   a.load(RAX, at(RCX, C.CTX_ABORT_ENTRY))
   a.jump('redirect')
   a.label('mark')
-  a.storeImmediate32(at(RAX, C.THREAD_PENDING), 1)
+  a.orMemory32(at(RAX, C.THREAD_PENDING), R9)
 
   passOn(a, preempt, options.preemptSignal)
   return a

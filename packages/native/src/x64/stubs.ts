@@ -151,6 +151,8 @@ function trapped(a: Assembler, options: StubOptions): void {
 
   a.label('pending')
   a.storeImmediate32(at(RDI, C.CTX_EXIT), C.EXIT_NOT_STARTED)
+  a.load32(RCX, at(RAX, C.THREAD_PENDING))
+  a.store32(at(RDI, C.CTX_CAUSE), RCX)
   a.storeImmediate32(at(RAX, C.THREAD_PENDING), 0)
   a.label('abort')
   a.movRR(RAX, RDI)
