@@ -1,7 +1,6 @@
 // A hart of the host's CPU: its context, which the stubs load and store, and its stack.
 import { type Hart, type ReasonKind, RETURNED, type StopReason } from '@k23/machine'
 import { CTX_GPR, CTX_MODE, CTX_PC, MODE_FULL } from './context.ts'
-import type { NativeMemory } from './memory.ts'
 
 export class NativeHart implements Hart {
   readonly id: number
@@ -18,20 +17,17 @@ export class NativeHart implements Hart {
   depth = 0
   /** The last run() returned from a nested call, whose results must stay readable until the outer one goes on. */
   restorePending = false
-  private readonly stack: Int32Array
   /** Words in front of the state that counts in mode FULL only. */
   private readonly lightWords: number
   private readonly saved: Int32Array[] = []
 
-  /** `stack`: the bytes from stackLow up. */
-  constructor(id: number, context: number, words: Int32Array, lightWords: number, stackLow: number, stack: Uint8Array) {
+  constructor(id: number, context: number, words: Int32Array, lightWords: number, stackLow: number, stackTop: number) {
     this.id = id
     this.context = context
     this.words = words
     this.lightWords = lightWords
     this.stackLow = stackLow
-    this.stackTop = stackLow + stack.length
-    this.stack = new Int32Array(stack.buffer, stack.byteOffset, stack.length / 4)
+    this.stackTop = stackTop
   }
 
   readRegister(n: number): { lo: number; hi: number } {
@@ -56,19 +52,6 @@ export class NativeHart implements Hart {
   setAddress(offset: number, value: number): void {
     this.words[offset / 4] = value | 0
     this.words[offset / 4 + 1] = Math.floor(value / 2 ** 32)
-  }
-
-  /** Stores 64 bits in guest memory, usually on this hart's stack. */
-  storeAddress(memory: NativeMemory, at: number, value: number): void {
-    let words = this.stack
-    let i = (at - this.stackLow) / 4
-    if (!(i >= 0 && i + 1 < words.length)) {
-      const view = memory.view(at, 8)
-      words = new Int32Array(view.buffer, view.byteOffset, 2)
-      i = 0
-    }
-    words[i] = value | 0
-    words[i + 1] = Math.floor(value / 2 ** 32)
   }
 
   save(): void {

@@ -64,7 +64,9 @@ export class NativeMachine implements Machine {
   /** Where the enter stub and guest code lie. */
   private readonly enterRange: { readonly low: number; readonly high: number }
   private readonly handlerAddresses: readonly (readonly [offset: number, address: number])[]
-  private readonly harts: NativeHart[] = []
+  private readonly harts: (NativeHart | undefined)[] = []
+  /** Bytes of placed code, by address. */
+  private readonly placed = new Map<number, number>()
   private readonly interrupted = new Set<NativeHart>()
   private readonly fault: Fault = { breakpoint: false, kind: 0, address: 0 }
   private current: NativeHart | undefined
@@ -112,7 +114,15 @@ export class NativeMachine implements Machine {
     const address = this.memory.mapCode(length)
     this.memory.copyIn(address, bytes)
     this.memory.protect(address, length, PERM_READ | PERM_EXEC)
+    this.placed.set(address, length)
     return address
+  }
+
+  removeCode(address: number): void {
+    const length = this.placed.get(address)
+    if (length === undefined) throw new RangeError(`no code was placed at 0x${address.toString(16)}`)
+    this.placed.delete(address)
+    this.memory.unmap(address, length)
   }
 
   createHart(options: HartOptions = {}): Hart {
@@ -124,10 +134,22 @@ export class NativeMachine implements Machine {
     memory.protect(low, bytes, PERM_READ | PERM_WRITE)
     const context = memory.map(contextBytes, PERM_READ | PERM_WRITE)
     const words = new Int32Array(memory.view(context, contextBytes).buffer, 0, Math.ceil(contextBytes / 4))
-    const hart = new NativeHart(this.harts.length, context, words, stateOffset / 4, low, memory.view(low, bytes))
+    const freeId = this.harts.indexOf(undefined)
+    const id = freeId < 0 ? this.harts.length : freeId
+    const hart = new NativeHart(id, context, words, stateOffset / 4, low, low + bytes)
     for (const [offset, address] of this.handlerAddresses) hart.setAddress(offset, address)
-    this.harts.push(hart)
+    this.harts[id] = hart
     return hart
+  }
+
+  destroyHart(given: Hart): void {
+    const hart = this.own(given)
+    if (hart.depth !== 0) throw new TypeError('destroyHart: the hart is not idle')
+    this.memory.unmap(hart.stackLow - PAGE_SIZE, hart.stackTop - hart.stackLow + 2 * PAGE_SIZE)
+    this.memory.unmap(hart.context, this.cpu.contextBytes)
+    this.harts[hart.id] = undefined
+    this.interrupted.delete(hart)
+    if (this.current === hart) this.current = undefined
   }
 
   stackLow(hart: Hart): number {
@@ -138,12 +160,13 @@ export class NativeMachine implements Machine {
     const hart = this.own(given)
     if (args.length > 8) throw new RangeError(`${args.length} arguments: enter() passes up to eight`)
     if (hart.restorePending) this.resumeOuter(hart)
-    if (hart.depth > 0) hart.save()
+    const nested = hart.depth > 0
+    if (nested) hart.save()
     try {
-      this.cpu.begin(hart, this.memory, args, hart.depth > 0)
+      this.cpu.begin(hart, this.memory, args, nested)
     } catch (e) {
       // The stack pointer of a stopped guest may point anywhere.
-      if (hart.depth > 0) hart.restore()
+      if (nested) hart.restore()
       throw e
     }
     hart.pc = address
@@ -165,7 +188,7 @@ export class NativeMachine implements Machine {
 
   /** From this thread: every hart stops with EPOCH when it runs next. From others: `interruptNative(machine.interruptHandle)`. */
   interrupt(): void {
-    for (const hart of this.harts) this.interrupted.add(hart)
+    for (const hart of this.harts) if (hart !== undefined) this.interrupted.add(hart)
   }
 
   /** For other threads: what stops the hart that is running on this machine's thread, or else the next one that will, with EPOCH. */
@@ -231,7 +254,8 @@ export class NativeMachine implements Machine {
 
   /** Meant is every hart that has something to do. */
   private epoch(hart: NativeHart): StopReason {
-    for (const other of this.harts) if (other !== hart && other.depth > 0) this.interrupted.add(other)
+    for (const other of this.harts)
+      if (other !== undefined && other !== hart && other.depth > 0) this.interrupted.add(other)
     return stop(hart, EPOCH, hart.pc)
   }
 
@@ -256,7 +280,8 @@ export class NativeMachine implements Machine {
 
   private own(hart: Hart): NativeHart {
     const state = this.harts[hart.id]
-    if (state !== hart) throw new TypeError('the hart belongs to another machine')
+    if (state === undefined || state !== hart)
+      throw new TypeError('the hart belongs to another machine, or was destroyed')
     this.memory.check()
     return state
   }

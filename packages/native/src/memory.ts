@@ -45,6 +45,7 @@ const owners = new WeakMap<ArrayBuffer, NativeMemory>()
 export class NativeMemory implements MachineMemory {
   readonly base: number = LOWEST
   readonly limit: number = HIGHEST
+  readonly guardPages = true
   generation = 0
   readonly codeStart: number
   readonly codeEnd: number

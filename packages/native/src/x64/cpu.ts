@@ -50,9 +50,15 @@ function begin(hart: NativeHart, memory: NativeMemory, args: readonly number[], 
   const onStack = Math.max(0, args.length - argumentRegisters.length)
   // Aligned to 16 bytes before the return address is pushed (psABI 3.2.2).
   const sp = Math.floor(top / 16) * 16 - 16 * Math.ceil(onStack / 2)
-  for (let i = 0; i < args.length; i++) {
-    if (i < argumentRegisters.length) hart.setAddress(CTX_GPR + 8 * argumentRegisters[i], args[i])
-    else hart.storeAddress(memory, sp + 8 * (i - argumentRegisters.length), args[i])
+  for (let i = 0; i < args.length && i < argumentRegisters.length; i++)
+    hart.setAddress(CTX_GPR + 8 * argumentRegisters[i], args[i])
+  if (onStack > 0) {
+    const words = new Int32Array(2 * onStack)
+    for (let i = 0; i < onStack; i++) {
+      words[2 * i] = args[argumentRegisters.length + i] | 0
+      words[2 * i + 1] = Math.floor(args[argumentRegisters.length + i] / 2 ** 32)
+    }
+    memory.view(sp, words.byteLength).set(new Uint8Array(words.buffer))
   }
   hart.setAddress(CTX_GPR + 8 * RSP, sp)
 }
