@@ -24,10 +24,10 @@ import {
   typeName,
   type Value,
 } from '@k23/ir'
-import { LowerCtx, type TargetIsa, type VCode } from '@k23/machinst'
+import { knownExtensions, LowerCtx, SIGN, type TargetIsa, type VCode, ZERO } from '@k23/machinst'
 import { CLASS_FLOAT, CLASS_INT, CLASS_VECTOR } from '@k23/regalloc'
 import { isPair } from './abi.ts'
-import { knownExtensions, SIGN, ZERO } from './extension.ts'
+import { factOf } from './extension.ts'
 import * as feat from './features.ts'
 import { emit, Opc, VSTATE_VALID } from './insts/index.ts'
 import type { FReg, VReg, Writable, XReg } from './insts/index.ts'
@@ -52,7 +52,7 @@ export abstract class RvCtx extends LowerCtx {
 
   protected constructor(isa: TargetIsa, func: Func, v: VCode, features: Int32Array, settings: Int32Array) {
     super(isa, func, v, features, settings)
-    this.known = knownExtensions(func)
+    this.known = knownExtensions(func, factOf)
   }
 
   has(bit: number): boolean {

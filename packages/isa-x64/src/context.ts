@@ -24,9 +24,10 @@ import {
   typeName,
   type Value,
 } from '@k23/ir'
-import { LowerCtx, type TargetIsa, type VCode } from '@k23/machinst'
+import { knownExtensions, LowerCtx, SIGN, type TargetIsa, type VCode, ZERO } from '@k23/machinst'
 import { CLASS_FLOAT, CLASS_INT } from '@k23/regalloc'
 import { inXmm } from './abi.ts'
+import { factOf } from './extension.ts'
 import * as feat from './features.ts'
 import { emit, memBase, memFrame, memIndex, memRip, memSymbol } from './insts/index.ts'
 import type { Gpr, Label, Mem, Writable, Xmm } from './insts/index.ts'
@@ -57,9 +58,12 @@ export type XThreeImm = (s: X64Ctx, dst: Writable<Xmm>, a: Xmm, b: Xmm, imm: num
 export abstract class X64Ctx extends LowerCtx {
   /** Memory operands of the instruction that is lowered (insts: four words each). */
   readonly mem: I32Vec = new I32Vec(64)
+  /** What is known of the bits above narrow values. */
+  private readonly known: Uint8Array
 
   protected constructor(isa: TargetIsa, func: Func, v: VCode, features: Int32Array, settings: Int32Array) {
     super(isa, func, v, features, settings)
+    this.known = knownExtensions(func, factOf)
   }
 
   has(bit: number): boolean {
@@ -187,12 +191,13 @@ export abstract class X64Ctx extends LowerCtx {
   }
   /** A value, extended to 64 bits. A constant is made extended. */
   sx(v: Value): Gpr {
-    return this.constantOf(v) === -1 ? this.sextReg(this.g(v), this.func.typeOf(v)) : this.g(v)
+    if (this.constantOf(v) !== -1 || (this.known[v] & SIGN) !== 0) return this.g(v)
+    return this.sextReg(this.g(v), this.func.typeOf(v))
   }
   zx(v: Value): Gpr {
     const k = this.constantOf(v)
     const t = this.func.typeOf(v)
-    if (k === -1) return this.zextReg(this.g(v), t)
+    if (k === -1) return (this.known[v] & ZERO) !== 0 ? this.g(v) : this.zextReg(this.g(v), t)
     const lo = this.func.imm0[k]
     const n = laneBits(t)
     return n === 64 ? this.g(v) : this.li(n === 32 ? lo : lo & ((1 << n) - 1), 0)
@@ -200,11 +205,15 @@ export abstract class X64Ctx extends LowerCtx {
   /** The same to 32 bits: what is above is undefined. */
   sx32(v: Value): Gpr {
     const n = laneBits(this.func.typeOf(v))
-    if (n >= 32 || this.constantOf(v) !== -1) return this.g(v)
+    if (n >= 32 || this.constantOf(v) !== -1 || (this.known[v] & SIGN) !== 0) return this.g(v)
     return this.one(n === 8 ? emit.movsbl_rr : emit.movswl_rr, this.g(v))
   }
   zx32(v: Value): Gpr {
     return laneBits(this.func.typeOf(v)) >= 32 ? this.g(v) : this.zx(v)
+  }
+  /** The value as the result of an operation that changes nothing: extended as any result on 32 bits (extension.ts). */
+  same(v: Value): Gpr {
+    return this.func.typeOf(v) === I32 ? this.one(emit.movl_rr, this.g(v)) : this.g(v)
   }
   /** The iconst instruction behind a value, or -1. */
   constantOf(v: Value): number {

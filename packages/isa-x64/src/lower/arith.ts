@@ -84,8 +84,7 @@ const withImm =
 
 /** x + k in another register: an address that is no address. */
 function addImm(c: X64Lower, t: Type, x: Value, k: number): Gpr {
-  const a = c.g(x)
-  return k === 0 ? a : c.load(t === I64 ? emit.leaq_rm : emit.leal_rm, c.at(a, k))
+  return k === 0 ? c.same(x) : c.load(t === I64 ? emit.leaq_rm : emit.leal_rm, c.at(c.g(x), k))
 }
 
 function addShifted(c: X64Lower, t: Type, x: Value, y: Value, n: number): Gpr {

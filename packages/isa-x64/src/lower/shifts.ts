@@ -44,7 +44,7 @@ const byImm =
   (of: Shift) =>
   (c: X64Lower, t: Type, x: Value, n: number): Gpr => {
     const k = n & (laneBits(t) - 1)
-    return k === 0 ? c.g(x) : c.twoImm(of.imm[wide(t)], source(c, t, x, of), k)
+    return k === 0 ? c.same(x) : c.twoImm(of.imm[wide(t)], source(c, t, x, of), k)
   }
 
 function amount(c: X64Lower, t: Type, n: Value): Gpr {
@@ -70,7 +70,7 @@ const rotateImm =
   (rows: readonly TwoImm[]) =>
   (c: X64Lower, t: Type, x: Value, n: number): Gpr => {
     const k = n & (laneBits(t) - 1)
-    return k === 0 ? c.g(x) : c.twoImm(rows[sizeIndex(t)], c.g(x), k)
+    return k === 0 ? c.same(x) : c.twoImm(rows[sizeIndex(t)], c.g(x), k)
   }
 
 /** rorx leaves its operand and the flags alone. */
@@ -79,8 +79,8 @@ const rotateX =
   (c: X64Lower, t: Type, x: Value, n: number): Gpr => {
     const bits = laneBits(t)
     const k = (left ? -n : n) & (bits - 1)
+    if (k === 0) return c.same(x)
     const a = c.g(x)
-    if (k === 0) return a
     const d = c.tg()
     ;(bits === 64 ? emit.rorxq_rri : emit.rorxl_rri)(c, d, a, k)
     return d
