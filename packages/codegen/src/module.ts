@@ -1,6 +1,7 @@
 // What compilation gives.
 import type { ModuleInfo } from '@k23/frontend-wasm'
 import type { CompiledFunction, Target } from '@k23/machinst'
+import type { RuntimeNeeds } from './settings.ts'
 
 /** A function with its place in the module's image. */
 export interface PlacedFunction extends CompiledFunction {
@@ -39,12 +40,6 @@ export interface CompiledModule extends LinkedImage {
   readonly features: Readonly<Record<string, boolean>>
   /** For a WebAssembly module: its metadata and where its pieces are; undefined for CLIF. */
   readonly wasm: WasmMetadata | undefined
-}
-
-/** What the code expects of the kernel that loads it, by the settings that it was compiled with. */
-export interface RuntimeNeeds {
-  /** Memories with 32-bit addresses lie in a reservation with a guard region behind it (runtime-abi's MEMORY_RESERVATION, MEMORY_GUARD), and never move. */
-  readonly guardedMemories: boolean
 }
 
 export interface WasmMetadata {

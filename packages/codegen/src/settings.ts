@@ -50,6 +50,8 @@ export const SETTINGS: readonly (readonly [name: string, domain: SettingDomain, 
   ['enable_incremental_compilation_cache_checks',  'bool',                                        false],
   // Of the translation of WebAssembly (README.md).
   ['wasm_memory_strategy',                         ['explicit', 'guard'],                         'explicit'],
+  ['wasm_fuel',                                    'bool',                                        false],
+  ['wasm_epoch',                                   'bool',                                        false],
 ]
 
 const byName: ReadonlyMap<string, { domain: SettingDomain; initial: SettingValue }> = new Map(
@@ -89,4 +91,22 @@ export function completeSettings(given: Readonly<Record<string, SettingValue>> =
   const out: Record<string, SettingValue> = { ...defaults }
   for (const [name, value] of Object.entries(given)) out[name] = parseSetting(name, String(value))
   return out
+}
+
+/** What code expects of the kernel that loads it, by the settings that it was compiled with. */
+export interface RuntimeNeeds {
+  /** Memories with 32-bit addresses lie in a reservation with a guard region behind it (runtime-abi's MEMORY_RESERVATION, MEMORY_GUARD), and never move. */
+  readonly guardedMemories: boolean
+  /** The fuel cell counts, and is given more where the code asks. */
+  readonly fuel: boolean
+  /** The epoch's address and the deadline are set. */
+  readonly epoch: boolean
+}
+
+export function runtimeNeeds(settings: Readonly<Record<string, SettingValue>>): RuntimeNeeds {
+  return {
+    guardedMemories: settings.wasm_memory_strategy === 'guard',
+    fuel: settings.wasm_fuel === true,
+    epoch: settings.wasm_epoch === true,
+  }
 }

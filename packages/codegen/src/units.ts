@@ -21,7 +21,7 @@ import { neededRoutines } from './libcalls/index.ts'
 import { link, type LinkInput, userNameTexts } from './link.ts'
 import type { CompiledModule, WasmMetadata } from './module.ts'
 import { compileClif, type Observer, type PassContext } from './pipeline.ts'
-import type { Settings } from './settings.ts'
+import { runtimeNeeds, type Settings } from './settings.ts'
 
 /** One compilation. All its methods throw CodegenError for the input's faults. */
 export interface Job {
@@ -101,7 +101,7 @@ function wasmJob(bytes: Uint8Array, isa: TargetIsa, options: CoreOptions): Job {
       const wasm: WasmMetadata = {
         info,
         bytes: module.bytes,
-        needs: { guardedMemories: cx.settings.wasm_memory_strategy === 'guard' },
+        needs: runtimeNeeds(cx.settings),
         functions: bodies.map((_, i) => start(i)),
         entries: shapeOf.map((shape) => start(bodies.length + 2 * shape)),
         hosts: shapeOf.map((shape) => start(bodies.length + 2 * shape + 1)),
@@ -138,5 +138,7 @@ function translateOptions(settings: Settings): Partial<TranslateOptions> {
       settings.wasm_memory_strategy === 'guard'
         ? { kind: 'guard', reservation: MEMORY_RESERVATION, guard: MEMORY_GUARD }
         : { kind: 'explicit' },
+    fuel: settings.wasm_fuel === true,
+    epoch: settings.wasm_epoch === true,
   }
 }

@@ -271,6 +271,8 @@ export class MiniKernel {
         this.tableCopy(this.definition(i, 'table', a[0]), this.definition(i, 'table', a[1]), a[2], a[3], a[4]),
       table_init: () => this.tableInit(i, a[0], a[1], a[2], a[3], a[4]),
       elem_drop: () => void i.dropped.elements.add(a[0]),
+      out_of_fuel: () => fail('out of fuel'),
+      new_epoch: () => fail('a new epoch'),
     }
     return Number(run[name]() ?? 0)
   }
@@ -349,6 +351,9 @@ export class MiniKernel {
   }
 }
 
+function fail(what: string): never {
+  throw new Error(`test kernel: ${what}`)
+}
 function segmentLength(e: abi.ElementSegment): number {
   return e.items.kind === 'funcs' ? e.items.indices.length : e.items.exprs.length
 }

@@ -25,6 +25,8 @@ const rows: Readonly<Record<BuiltinName, Run>> = {
   table_copy:  (i, [to, from, dst, src, length]) => i.tables[to].copyRefs(dst, i.tables[from], src, length),
   table_init:  (i, [table, segment, dst, src, length]) => i.tables[table].initRefs(dst, i.elements(segment), src, length),
   elem_drop:   (i, [segment]) => i.dropElements(segment),
+  out_of_fuel: (i) => i.store.usedUpFuel(),
+  new_epoch:   (i) => i.store.reachedDeadline(),
 }
 
 /** Executes builtin `number` on its block. Throws Trap (without a backtrace). */

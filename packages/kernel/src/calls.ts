@@ -37,10 +37,9 @@ export function enterGuest(store: Store, address: number, args: readonly number[
         returned = true
         return
       } else if (r.kind === TRAP) throw trapOfReason(store, r)
-      else if (r.kind === FUEL) throw new OutOfFuel(backtrace(store, r.pc))
-      else if (r.kind === EPOCH) {
-        if (!store.onInterrupt()) throw new Trap('interrupted', 'interrupted', backtrace(store, r.pc))
-      } else bug(`the hart stopped for reason ${r.kind} at 0x${r.pc.toString(16)}`)
+      else if (r.kind === FUEL) atPlace(store, r.pc, () => store.usedUpFuel())
+      else if (r.kind === EPOCH) atPlace(store, r.pc, () => store.reachedDeadline())
+      else bug(`the hart stopped for reason ${r.kind} at 0x${r.pc.toString(16)}`)
     }
   } finally {
     store.depth--
@@ -50,13 +49,17 @@ export function enterGuest(store: Store, address: number, args: readonly number[
 
 function hostCall(store: Store, number: number, block: number): void {
   if (number >= HOST_FUNCTION_BASE) callHostFunction(store, number - HOST_FUNCTION_BASE, block)
-  else {
-    try {
-      runBuiltin(store, number, block)
-    } catch (e) {
-      if (e instanceof Trap) throw new Trap(e.code, e.message, backtrace(store, store.hart.pc))
-      throw e
-    }
+  else atPlace(store, store.hart.pc, () => runBuiltin(store, number, block))
+}
+
+/** Does what guest code at `pc` left to the kernel: traps get its backtrace. */
+function atPlace(store: Store, pc: number, run: () => void): void {
+  try {
+    run()
+  } catch (e) {
+    if (e instanceof Trap) throw new Trap(e.code, e.message, backtrace(store, pc))
+    if (e instanceof OutOfFuel) throw new OutOfFuel(backtrace(store, pc))
+    throw e
   }
 }
 

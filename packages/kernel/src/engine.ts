@@ -9,6 +9,9 @@ import {
   compileAsync,
   type CompiledModule,
   type CompileOptions,
+  completeSettings,
+  type RuntimeNeeds,
+  runtimeNeeds,
   targetByName,
 } from '@k23/codegen'
 import type { FuncType } from '@k23/frontend-wasm/runtime-abi'
@@ -49,8 +52,10 @@ interface PlacedImage {
 export class Engine {
   readonly machine: Machine
   readonly memoryReservation: number
-  /** Memories with 32-bit addresses have a guard region (the setting wasm_memory_strategy). */
-  readonly guardedMemories: boolean
+  /** What this engine's settings make its code expect, and so what its stores provide. */
+  readonly provides: RuntimeNeeds
+  /** Address of the epoch, a u64: whoever runs beside the guest (a second thread) may advance it there. */
+  readonly epochAddress: number
   /** Of the code generator, complete but for the input. */
   readonly compileOptions: CompileOptions
   readonly guest: Guest
@@ -67,11 +72,12 @@ export class Engine {
       ...(machine.memory.guardPages === true ? { wasm_memory_strategy: 'guard' } : {}),
       ...options.settings,
     }
-    this.guardedMemories = settings.wasm_memory_strategy === 'guard'
+    this.provides = runtimeNeeds(completeSettings(settings))
     this.machine = machine
     this.memoryReservation = options.memoryReservation ?? 4 << 20
     this.guest = new Guest(machine.memory)
     this.arena = new Arena(machine.memory)
+    this.epochAddress = this.arena.alloc(8)
     const known = typeof target === 'string' ? targetByName(target) : target
     const features =
       options.features ??
@@ -104,14 +110,7 @@ export class Engine {
   load(compiled: CompiledModule): Module {
     const { wasm } = compiled
     if (wasm === undefined) throw new TypeError('only what was compiled from WebAssembly can be loaded as a module')
-    if (wasm.needs.guardedMemories && !this.guardedMemories) {
-      throw new CodegenError(
-        'settings',
-        'the module was compiled for memories with guard regions, which this engine does not make',
-        {},
-        'set wasm_memory_strategy to the same value for both',
-      )
-    }
+    this.checkNeeds(wasm.needs)
     if (compiled.relocs.length !== 0) {
       throw new CodegenError(
         'unsupported',
@@ -142,6 +141,33 @@ export class Engine {
     )
     this.arena.free(module.typeIds, 4 * module.info.types.length)
     this.machine.removeCode(module.code)
+  }
+
+  private checkNeeds(needs: RuntimeNeeds): void {
+    for (const [need, setting, what] of NEEDS) {
+      if (!needs[need] || this.provides[need]) continue
+      const mend = `set ${setting} to the same value for both`
+      throw new CodegenError(
+        'settings',
+        `the module was compiled for ${what}, which this engine does not provide`,
+        {},
+        mend,
+      )
+    }
+  }
+
+  /** Asks all harts of the machine to stop at the next check (Store.onInterrupt): the emulator between instructions, code compiled with `wasm_epoch` anywhere. */
+  interrupt(): void {
+    this.machine.interrupt()
+    this.incrementEpoch()
+  }
+
+  /** Advances the epoch, which code compiled with `wasm_epoch` compares with its store's deadline. */
+  incrementEpoch(): void {
+    this.guest.setU64(this.epochAddress, this.epoch + 1)
+  }
+  get epoch(): number {
+    return this.guest.u64(this.epochAddress)
   }
 
   private place(compiled: CompiledModule): number {
@@ -189,6 +215,12 @@ export class Engine {
     return lo > 0 && pc < images[lo - 1].end ? images[lo - 1].module : undefined
   }
 }
+
+const NEEDS: readonly (readonly [need: keyof RuntimeNeeds, setting: string, what: string])[] = [
+  ['guardedMemories', 'wasm_memory_strategy', 'memories with guard regions'],
+  ['fuel', 'wasm_fuel', 'fuel'],
+  ['epoch', 'wasm_epoch', 'epochs'],
+]
 
 /** A module with one type and nothing else: compiling it gives the type's trampolines. */
 function moduleOfType(type: FuncType): Uint8Array {

@@ -43,7 +43,7 @@ export class OutOfFuel extends Error {
   override readonly name = 'OutOfFuel'
   readonly backtrace: readonly Frame[]
 
-  constructor(backtrace: readonly Frame[]) {
+  constructor(backtrace: readonly Frame[] = []) {
     super('all fuel consumed')
     this.backtrace = backtrace
   }

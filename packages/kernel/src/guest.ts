@@ -32,6 +32,9 @@ export class Guest {
 export function getU64(d: DataView, at: number): number {
   return d.getUint32(at + 4, true) * 2 ** 32 + d.getUint32(at, true)
 }
+export function getI64(d: DataView, at: number): number {
+  return d.getInt32(at + 4, true) * 2 ** 32 + d.getUint32(at, true)
+}
 /** Negative numbers as in two's complement. */
 export function setU64(d: DataView, at: number, x: number): void {
   d.setUint32(at, x, true)

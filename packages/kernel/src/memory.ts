@@ -130,7 +130,7 @@ export class Memory {
   }
 
   private get isGuarded(): boolean {
-    return this.store.engine.guardedMemories && this.type.index !== I64
+    return this.store.engine.provides.guardedMemories && this.type.index !== I64
   }
 
   private place(offset: number, length: number): number {

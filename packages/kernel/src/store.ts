@@ -5,10 +5,10 @@
 import * as abi from '@k23/frontend-wasm/runtime-abi'
 import { type Hart, PAGE_SIZE } from '@k23/machine'
 import type { Engine } from './engine.ts'
-import { bug, needRoom } from './errors.ts'
+import { bug, needRoom, OutOfFuel, Trap } from './errors.ts'
 import { Func, type HostFunction } from './func.ts'
 import { Global } from './global.ts'
-import { Arena, type Guest } from './guest.ts'
+import { Arena, getI64, type Guest } from './guest.ts'
 import { Instance } from './instance.ts'
 import type { Imports } from './link.ts'
 import { Memory } from './memory.ts'
@@ -17,17 +17,23 @@ import { Table } from './table.ts'
 import { bitsOfValue, type WasmValue } from './values.ts'
 
 export interface StoreOptions {
-  /** Instructions that may be executed (`store.fuel`); default: no limit. */
+  /** Fuel to begin with (`store.fuel`); default: no limit. */
   readonly fuel?: number
+  /** Asked when the fuel is used up: having set `store.fuel` to more, true goes on; false ends the call with OutOfFuel. Default: ends it. */
+  readonly onOutOfFuel?: () => boolean
   /** Bytes of guest stack; default 1 MiB, at least 128 KiB. */
   readonly stackBytes?: number
-  /** Asked when Machine.interrupt() stopped the hart: true goes on, false ends the call with the trap `interrupted`. Default: ends it. */
+  /** Asked when Engine.interrupt() or the epoch stopped the hart: true goes on, false ends the call with the trap `interrupted`. Default: ends it. */
   readonly onInterrupt?: () => boolean
+  /** How far ahead the epoch's deadline is set, now and whenever onInterrupt says true. Default 1. */
+  readonly epochTicks?: number
 }
 
 /** Trampolines check no limit: room for the largest of them (1,000 parameters and 1,000 results) stays below the limit that functions check. */
 const STACK_HEADROOM = 64 << 10
 const MIN_STACK = 128 << 10
+/** Fuel that no program uses up. */
+const NO_LIMIT: number = 2 ** 62
 
 export class Store {
   readonly engine: Engine
@@ -38,7 +44,9 @@ export class Store {
   /** The hart's stack: lowest and past-the-end address. */
   readonly stackLow: number
   readonly stackTop: number
-  readonly onInterrupt: () => boolean
+  private readonly onOutOfFuel: () => boolean
+  private readonly onInterrupt: () => boolean
+  private readonly epochTicks: number
   /** By number - HOST_FUNCTION_BASE. */
   readonly hostFunctions: { readonly func: Func; readonly run: HostFunction }[] = []
   /** Calls from the host that have not returned. */
@@ -63,19 +71,34 @@ export class Store {
     this.hart = needRoom(`a stack of ${stackBytes} bytes`, () => machine.createHart({ stackBytes }))
     this.stackLow = machine.stackLow(this.hart)
     this.stackTop = this.stackLow + Math.ceil(stackBytes / PAGE_SIZE) * PAGE_SIZE
-    this.hart.fuel = options.fuel ?? Number.POSITIVE_INFINITY
+    this.onOutOfFuel = options.onOutOfFuel ?? (() => false)
     this.onInterrupt = options.onInterrupt ?? (() => false)
+    this.epochTicks = options.epochTicks ?? 1
     this.cells = this.arena.alloc(abi.CELLS_SIZE)
     guest.setU64(this.cells + abi.CELLS_STACK_LIMIT, this.stackLow + STACK_HEADROOM)
     guest.setU64(this.cells + abi.CELLS_HOST_CALL_STUB, machine.hostCallStub)
+    guest.setU64(this.cells + abi.CELLS_EPOCH_POINTER, engine.epochAddress)
+    this.setEpochDeadline(this.epochTicks)
+    this.fuel = options.fuel ?? Number.POSITIVE_INFINITY
   }
 
-  /** What is left of the fuel: set it before a call to bound that call. OutOfFuel ends the call that exhausts it. */
+  /**
+   * What is left of the fuel: set it before a call to bound that call. OutOfFuel ends the call that exhausts it. With the setting `wasm_fuel` generated
+   * code counts operators, the same on every machine and at every level of optimization, and may have gone below 0 by a piece of code without a
+   * branch; without it an emulator counts its instructions.
+   */
   get fuel(): number {
-    return this.hart.fuel
+    if (!this.engine.provides.fuel) return this.hart.fuel
+    const n = getI64(this.guest.data(this.cells + abi.CELLS_FUEL, 8), 0)
+    return n > NO_LIMIT / 2 ? Number.POSITIVE_INFINITY : n
   }
   set fuel(n: number) {
-    this.hart.fuel = n
+    if (this.engine.provides.fuel) this.guest.setU64(this.cells + abi.CELLS_FUEL, Math.min(n, NO_LIMIT))
+    else this.hart.fuel = n
+  }
+  /** Stops code compiled with `wasm_epoch` when the epoch has advanced so far. */
+  setEpochDeadline(ticks: number): void {
+    this.guest.setU64(this.cells + abi.CELLS_EPOCH_DEADLINE, this.engine.epoch + ticks)
   }
   /** Instructions executed since the store was made. */
   get instructions(): number {
@@ -134,6 +157,17 @@ export class Store {
   }
 
   // ---- for the kernel's own parts
+
+  /** Comes back where there is fuel again. */
+  usedUpFuel(): void {
+    const least = this.engine.provides.fuel ? 0 : 1
+    if (!(this.onOutOfFuel() && this.fuel >= least)) throw new OutOfFuel()
+  }
+  /** Comes back where the guest may go on. */
+  reachedDeadline(): void {
+    if (!this.onInterrupt()) throw new Trap('interrupted', 'interrupted')
+    this.setEpochDeadline(this.epochTicks)
+  }
 
   /** Keeps a module's code in place until the store is closed. */
   use(module: Module): void {

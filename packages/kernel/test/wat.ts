@@ -12,6 +12,7 @@ export function wat(text: string): Uint8Array {
     bulk_memory: true,
     sign_extension: true,
     simd: true,
+    tail_call: true,
   })
   const { buffer } = parsed.toBinary({ write_debug_names: true })
   parsed.destroy()

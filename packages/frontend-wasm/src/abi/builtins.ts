@@ -17,6 +17,8 @@ export type BuiltinName =
   | 'table_copy'
   | 'table_init'
   | 'elem_drop'
+  | 'out_of_fuel'
+  | 'new_epoch'
 
 export interface Builtin {
   number: number
@@ -39,6 +41,8 @@ export const builtins: readonly Builtin[] = [
   { number: 7,  name: 'table_copy',  params: ['i32', 'i32', 'addr', 'addr', 'addr'],        results: [],       doc: 'dst table, src table, dst, src, length' },
   { number: 8,  name: 'table_init',  params: ['i32', 'i32', 'addr', 'addr', 'addr'],        results: [],       doc: 'table, element segment, dst, src, length' },
   { number: 9,  name: 'elem_drop',   params: ['i32'],                                       results: [],       doc: 'element segment' },
+  { number: 10, name: 'out_of_fuel', params: [],                                            results: [],       doc: 'the fuel cell is negative; comes back where it is not any more' },
+  { number: 11, name: 'new_epoch',   params: [],                                            results: [],       doc: 'the epoch has reached the deadline; comes back where it is ahead again' },
 ]
 
 /** Host-call numbers from here on are host functions: HOST_FUNCTION_BASE + n. */

@@ -30,9 +30,11 @@ export const HOST_RECORD_SIZE = 32
 // ---- the hart's cells (one per hart)
 /** Lowest address that a frame may reach; entry checks compare the stack pointer with it. */
 export const CELLS_STACK_LIMIT = 0
-/** Remaining fuel; counted down by code compiled with fuel. */
+/** i64: remaining fuel; counted down by code compiled with fuel, and negative where it is used up. */
 export const CELLS_FUEL = 8
-export const CELLS_EPOCH = 16
+/** Address of the epoch, a u64 that may be advanced at any time. */
+export const CELLS_EPOCH_POINTER = 16
+/** u64: code compiled with epochs stops where the epoch is not below. */
 export const CELLS_EPOCH_DEADLINE = 24
 /** Address of the machine's host-call stub: system_v (number i64, block ptr). */
 export const CELLS_HOST_CALL_STUB = 32

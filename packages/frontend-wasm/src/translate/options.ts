@@ -16,6 +16,10 @@ export interface TranslateOptions {
   tableSpectre: boolean
   /** Give functions a stack limit (the hart's cell), which entry code checks. */
   stackLimit: boolean
+  /** Count down the hart's fuel, and stop where it is used up (metering.ts). */
+  fuel: boolean
+  /** Stop where the epoch has reached the hart's deadline. */
+  epoch: boolean
 }
 
 export const DEFAULT_TRANSLATE_OPTIONS: TranslateOptions = {
@@ -23,4 +27,6 @@ export const DEFAULT_TRANSLATE_OPTIONS: TranslateOptions = {
   heapSpectre: true,
   tableSpectre: true,
   stackLimit: true,
+  fuel: false,
+  epoch: false,
 }

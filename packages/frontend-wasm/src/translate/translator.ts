@@ -50,6 +50,7 @@ import type { FunctionPass } from '../validate/pass.ts'
 import { CONSTANT_DATA, declareRegions, PRIVATE, type RegionFlags } from './flags.ts'
 import { emitHostCall, hostBlockBytes, hostBlockSlot } from './host-call.ts'
 import { translateLoad, translateLoadLane, translateMemorySize, translateStore, translateStoreLane } from './memory.ts'
+import { Meter } from './metering.ts'
 import { numericHandlers } from './numeric.ts'
 import type { TranslateOptions } from './options.ts'
 import { clifType, wasmSignature } from './signatures.ts'
@@ -78,6 +79,8 @@ export class Translator {
   private sigs: Map<number, SigRef> = new Map()
   private callees: Map<number, FuncRef> = new Map()
   private hostSlot: StackSlot | -1 = NONE
+  /** null without fuel and epochs. */
+  private meter: Meter | null = null
 
   constructor(info: wasm.ModuleInfo, options: TranslateOptions) {
     this.info = info
@@ -106,6 +109,7 @@ export class Translator {
     this.vmctx = func.param(entry, 0)
     if (this.options.stackLimit) declareStackLimit(func)
     this.declareLocals(entry)
+    this.meter = this.options.fuel || this.options.epoch ? new Meter(this, b) : null
   }
 
   private declareLocals(entry: Block): void {
@@ -138,6 +142,7 @@ export class Translator {
   /** The operator at `offset` begins. */
   at(offset: number): void {
     this.ins.srcloc = offset
+    if (this.meter !== null) this.meter.operator(this.p.r.bytes[offset])
   }
 
   // ---- operands
@@ -192,9 +197,11 @@ export class Translator {
   loop(f: Frame): void {
     const header = this.destination(f)
     const n = f.params.length
+    this.meter?.spend()
     this.ins.jump(header, this.slice(f.height, n))
     this.b.switchToBlock(header)
     this.takeParams(f, header, n)
+    this.meter?.check()
   }
 
   ifThen(f: Frame, condition: number): void {
@@ -202,6 +209,7 @@ export class Translator {
     const then = b.createBlock()
     const other = b.createBlock()
     f.other = other
+    this.meter?.spend()
     f.saved = Array.from(this.slice(f.height, f.params.length))
     this.ins.brif(this.condition(condition), then, NO_VALUES, other, NO_VALUES)
     b.switchToBlock(then)
@@ -210,9 +218,16 @@ export class Translator {
 
   /** `reachable`: the end of the then branch is. */
   elseBranch(f: Frame, reachable: boolean): void {
+    this.endPiece(reachable)
     if (reachable) this.ins.jump(this.destination(f), this.slice(f.height, f.results.length))
     this.startElse(f)
     for (let i = 0; i < f.params.length; i++) this.p.vals[f.height + i] = f.saved[i]
+  }
+
+  /** What follows begins a block. */
+  private endPiece(reachable: boolean): void {
+    if (reachable) this.meter?.spend()
+    else this.meter?.forget()
   }
 
   private startElse(f: Frame): void {
@@ -224,6 +239,8 @@ export class Translator {
   /** Closes a frame that was entered live; true if what follows can be reached. */
   end(f: Frame, reachable: boolean): boolean {
     const n = f.results.length
+    // Behind a loop, and behind a block that nobody branches to, the piece goes on.
+    if (!reachable || f.kind === FRAME_IF || (f.kind !== FRAME_LOOP && f.dest !== NONE)) this.endPiece(reachable)
     if (f.kind === FRAME_LOOP) {
       this.b.sealBlock(f.dest as Block)
       return reachable
@@ -253,29 +270,38 @@ export class Translator {
 
   endFunction(f: Frame, reachable: boolean): void {
     const n = f.results.length
+    this.endPiece(reachable)
     if (f.dest !== NONE) {
       const dest = f.dest as Block
       if (reachable) this.ins.jump(dest, this.slice(f.height, n))
       this.b.switchToBlock(dest)
       this.b.sealBlock(dest)
       this.takeParams(f, dest, n)
-      this.ins.return(this.slice(f.height, n))
-    } else if (reachable) this.ins.return(this.slice(f.height, n))
+      this.return(f.height, n)
+    } else if (reachable) this.return(f.height, n)
     this.b.finalize()
   }
 
+  private return(base: number, n: number): void {
+    this.meter?.leave()
+    this.ins.return(this.slice(base, n))
+  }
+
   unreachable(): void {
+    this.meter?.leave()
     this.ins.trap(TRAP_UNREACHABLE)
   }
 
   br(f: Frame, base: number): void {
-    const args = this.slice(base, labelTypes(f).length)
-    if (f.kind === FRAME_FUNCTION) this.ins.return(args)
-    else this.ins.jump(this.destination(f), args)
+    const n = labelTypes(f).length
+    if (f.kind === FRAME_FUNCTION) return this.return(base, n)
+    this.meter?.spend()
+    this.ins.jump(this.destination(f), this.slice(base, n))
   }
 
   brIf(f: Frame, condition: number, base: number): void {
     const next = this.b.createBlock()
+    this.meter?.spend()
     const args = this.slice(base, labelTypes(f).length)
     this.ins.brif(this.condition(condition), this.destination(f), args, next, NO_VALUES)
     this.b.switchToBlock(next)
@@ -284,6 +310,7 @@ export class Translator {
 
   /** The last target is the default. */
   brTable(targets: readonly Frame[], index: number, base: number): void {
+    this.meter?.spend()
     const args = this.slice(base, labelTypes(targets[0]).length)
     const calls = targets.map((f) => this.func.makeBlockCall(this.destination(f), args))
     const table = this.func.createJumpTable({ default: calls.pop()!, entries: calls })
@@ -291,7 +318,7 @@ export class Translator {
   }
 
   returnValues(base: number): void {
-    this.ins.return(this.slice(base, this.p.type.results.length))
+    this.return(base, this.p.type.results.length)
   }
 
   select(slot: number): void {
@@ -391,12 +418,14 @@ export class Translator {
 
   /** Arguments of a call: callee vmctx, our own as the caller's, the wasm arguments. */
   private callArgs(callee: Value, base: number, n: number): Value[] {
+    this.meter?.leave()
     const args: Value[] = [callee, this.vmctx]
     for (let i = 0; i < n; i++) args.push(this.outgoing(base + i))
     return args
   }
 
   private takeResults(inst: Inst, base: number): void {
+    this.meter?.reload()
     const n = this.func.numResults(inst)
     for (let i = 0; i < n; i++) this.p.vals[base + i] = this.func.result(inst, i)
   }
@@ -453,19 +482,28 @@ export class Translator {
     this.ins.return_call_indirect(this.sig(typeIndex), code, this.callArgs(vmctx, base, n))
   }
 
-  /** A host call of a builtin; its result, if any, in `slot`. */
-  private builtin(name: BuiltinName, args: Value[], slot = -1, result: Type = I64): void {
+  /** Address of the hart's cells. */
+  hartCells(): Value {
+    return this.ins.load(I64, CONSTANT_DATA, this.vmctx, VMCTX_CELLS)
+  }
+
+  /** A host call of a builtin; gives back its result, if any. */
+  callBuiltin(name: BuiltinName, args: readonly Value[], result: Type = I64): Value | undefined {
     const { b } = this
     const row = builtin(name)
     const bytes = hostBlockBytes(args.length, row.results.length)
     if (this.hostSlot === NONE) this.hostSlot = hostBlockSlot(b, bytes)
     const data = this.func.stackSlots[this.hostSlot]
     data.size = Math.max(data.size, bytes)
-    const cells = this.ins.load(I64, CONSTANT_DATA, this.vmctx, VMCTX_CELLS)
     const number = this.ins.iconst(I64, row.number)
     const types = row.results.length === 0 ? [] : [result]
-    const results = emitHostCall(b, this.hostSlot as StackSlot, cells, this.vmctx, number, args, types)
-    if (types.length !== 0) this.p.vals[slot] = results[0]
+    return emitHostCall(b, this.hostSlot as StackSlot, this.hartCells(), this.vmctx, number, args, types)[0]
+  }
+
+  /** The same for an operator; the result in `slot`. */
+  private builtin(name: BuiltinName, args: Value[], slot = -1, result: Type = I64): void {
+    const v = this.callBuiltin(name, args, result)
+    if (v !== undefined) this.p.vals[slot] = v
   }
 
   private i32(n: number): Value {
