@@ -11,6 +11,7 @@ import {
   type EmitTrace,
 } from '@k23/machinst'
 import type { Algorithm } from '@k23/regalloc'
+import { canonicalizeNans } from './canonicalize-nans.ts'
 import { CodegenError } from './error.ts'
 import type { Settings } from './settings.ts'
 
@@ -38,6 +39,12 @@ export const passes: readonly Pass[] = [
     why: 'every later pass assumes what the verifier lists at its head',
     enabled: (s) => s.enable_verifier === true,
     run: verifyPass,
+  },
+  {
+    name: 'canonicalize-nans',
+    why: 'whatever reads a float later on, and whatever is computed from constants, must see the canonical NaN',
+    enabled: (s) => s.enable_nan_canonicalization === true,
+    run: canonicalizeNans,
   },
 ]
 
