@@ -46,10 +46,10 @@ export function compileFunction(isa: TargetIsa, func: Func, options: CompileFunc
   const v = new VCode(name)
   const cx = isa.createLowerCtx(func, v)
   cx.lower()
-  options.observe?.('lower', v)
-
   const algorithm = options.algorithm ?? 'backtracking'
   if (algorithm === 'backtracking') fillLoopDepths(func, v)
+  options.observe?.('lower', v)
+
   const input = buildAllocInput(v, isa.table)
   const out = allocate(input, isa.env, {
     algorithm,

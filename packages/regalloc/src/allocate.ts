@@ -4,7 +4,7 @@ import { allocateBacktracking } from './backtracking/index.ts'
 import { check } from './checker.ts'
 import type { Algorithm, AllocInput, AllocOutput, MachineEnv } from './interface.ts'
 import { allocateSimple } from './simple.ts'
-import { allocateSinglePass } from './single-pass.ts'
+import { allocateSinglePass } from './single-pass/index.ts'
 import { validate } from './validate.ts'
 
 export interface AllocOptions {

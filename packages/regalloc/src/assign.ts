@@ -39,13 +39,15 @@ const SEARCH_STEPS = 20000
 
 /** What lives in registers after the instruction, and has to be saved from a register that an operand takes. */
 export interface Residents {
-  /** Per register: the virtual register in it, or -1. */
-  readonly vregIn: Int32Array
-  /** Per virtual register: its register, or -1. */
-  readonly regOf: Int32Array
-  /** Per register: when it was last touched; the resident that has not been touched for longest is the first to go. */
-  readonly touchedAt: Int32Array
+  /** The virtual register in a register, or -1. */
+  residentIn(reg: number): number
+  /** The register of a virtual register, or -1. */
+  registerOf(vreg: number): number
+  /** When a register was last touched; the resident that has not been touched for longest is the first to go. */
+  lastTouched(reg: number): number
 }
+
+export const NOBODY: Residents = { residentIn: () => -1, registerOf: () => -1, lastTouched: () => 0 }
 
 /** What follows from a machine's lists of registers. */
 export interface MachineTables {
@@ -60,9 +62,6 @@ export interface MachineTables {
   readonly early: Int32Array
   readonly late: Int32Array
   readonly touched: Int32Array
-  readonly vregIn: Int32Array
-  readonly touchedAt: Int32Array
-  readonly busy: Int32Array
 }
 
 let lastTables: { env: MachineEnv; tables: MachineTables } | undefined
@@ -79,9 +78,6 @@ export function machineTables(env: MachineEnv): MachineTables {
     early: new Int32Array(NUM_PREGS),
     late: new Int32Array(NUM_PREGS),
     touched: new Int32Array(NUM_PREGS * 4),
-    vregIn: new Int32Array(NUM_PREGS),
-    touchedAt: new Int32Array(NUM_PREGS),
-    busy: new Int32Array(NUM_PREGS),
   }
   for (let c = 0; c < NUM_CLASSES; c++) {
     order.push(Int32Array.from([...(env.preferred[c] ?? []), ...(env.nonPreferred[c] ?? [])]))
@@ -101,14 +97,14 @@ export class InstAssigner {
    * Per register, 1 + the virtual register that it holds in the early phase; 0 free, TAKEN not shareable. Valid until
    * the next `assign`.
    */
-  readonly early: Int32Array
-  readonly late: Int32Array
-  private readonly order: readonly Int32Array[]
-  private readonly allocatable: Uint8Array
-  private readonly touched: Int32Array
+  early: Int32Array
+  late: Int32Array
+  private order: readonly Int32Array[]
+  private allocatable: Uint8Array
+  private touched: Int32Array
   private numTouched = 0
-  private readonly input: AllocInput
-  private readonly allocs: Int32Array
+  private input: AllocInput
+  private allocs: Int32Array
   // The operands that are not fixed. `itemTied`: the def that takes the register over from this use, or -1.
   private itemOp = new Int32Array(8)
   private itemTied = new Int32Array(8)
@@ -120,8 +116,8 @@ export class InstAssigner {
   private readonly residents: Residents
 
   constructor(input: AllocInput, env: MachineEnv, allocs: Int32Array, residents: Residents) {
-    this.input = input
     this.residents = residents
+    this.input = input
     this.allocs = allocs
     const tables = machineTables(env)
     this.order = tables.order
@@ -129,6 +125,20 @@ export class InstAssigner {
     this.early = tables.early.fill(0)
     this.late = tables.late.fill(0)
     this.touched = tables.touched
+  }
+
+  /** Readies it for another function. */
+  start(input: AllocInput, env: MachineEnv, allocs: Int32Array): void {
+    this.input = input
+    this.allocs = allocs
+    const tables = machineTables(env)
+    this.order = tables.order
+    this.allocatable = tables.allocatable
+    this.early = tables.early.fill(0)
+    this.late = tables.late.fill(0)
+    this.touched = tables.touched
+    this.numTouched = 0
+    this.numItems = 0
   }
 
   /**
@@ -284,14 +294,14 @@ export class InstAssigner {
    */
   private pick(k: number): number {
     const { opDesc, opVReg } = this.input
-    const { vregIn, regOf, touchedAt } = this.residents
+    const { residents } = this
     const o = this.itemOp[k]
     const tied = this.itemTied[k]
     const phases = this.itemPhases[k]
     const limit = this.itemLimit[k]
     const regs = this.order[opClass(opDesc[o])]
     const vreg = opVReg[o]
-    const hint = regOf[tied >= 0 ? opVReg[tied] : vreg]
+    const hint = residents.registerOf(tied >= 0 ? opVReg[tied] : vreg)
     if (hint >= 0 && this.fits(o, tied, phases, limit, hint)) return hint
     const { early, late } = this
     const isDef = opIsDef(opDesc[o])
@@ -302,7 +312,8 @@ export class InstAssigner {
         const r = this.touched[k]
         if (this.allocatable[r] === 0 || r >> 6 !== opClass(opDesc[o])) continue
         const shared = !isDef && early[r] === vreg + 1
-        const given = phases === EARLY ? late[r] === TAKEN && early[r] === 0 : phases === LATE && vregIn[r] < 0
+        const given =
+          phases === EARLY ? late[r] === TAKEN && early[r] === 0 : phases === LATE && residents.residentIn(r) < 0
         if ((shared || given) && this.fits(o, tied, phases, limit, r)) return r
       }
     }
@@ -311,8 +322,7 @@ export class InstAssigner {
     let bestAge = 0x7fffffff
     for (let x = 0; x < regs.length; x++) {
       const r = regs[x]
-      const resident = vregIn[r]
-      const age = resident < 0 ? -1 : touchedAt[r]
+      const age = residents.residentIn(r) < 0 ? -1 : residents.lastTouched(r)
       if (age >= bestAge || !this.fits(o, tied, phases, limit, r)) continue
       bestAge = age
       best = r

@@ -38,17 +38,6 @@ export class EditList {
     this.length = n + 1
   }
 
-  /** Turns the list round. */
-  reverse(): void {
-    const n = this.length
-    this.point.subarray(0, n).reverse()
-    this.from.subarray(0, n).reverse()
-    this.to.subarray(0, n).reverse()
-    this.cls.subarray(0, n).reverse()
-    this.sorted = true
-    for (let i = 1; i < n && this.sorted; i++) this.sorted = this.point[i - 1] <= this.point[i]
-  }
-
   /** Stable counting sort by point: linear in the edits and the points. */
   sort(numPoints: number): void {
     if (this.sorted) return
@@ -82,6 +71,11 @@ export class EditList {
 export class SpillArea {
   words = 0
   private hole = -1
+
+  clear(): void {
+    this.words = 0
+    this.hole = -1
+  }
 
   slot(words: number): number {
     if (words === 1) {

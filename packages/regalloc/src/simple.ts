@@ -7,14 +7,13 @@
 // Invariant: at every program point between the stores of one instruction and the loads of the next, each live value is
 // in its home.
 import { bug } from '@k23/entity'
-import { InstAssigner } from './assign.ts'
+import { InstAssigner, NOBODY } from './assign.ts'
 import { EditList, SpillArea, countUses, finishOutput } from './edits.ts'
 import type { AllocInput, AllocOutput, MachineEnv } from './interface.ts'
 import {
   ANY,
   NO_VREG,
   NUM_CLASSES,
-  NUM_PREGS,
   REUSE,
   STACK,
   allocIsReg,
@@ -33,11 +32,7 @@ export function allocateSimple(input: AllocInput, env: MachineEnv): AllocOutput 
   const numOps = opStart[input.numInsts]
   const allocs = new Int32Array(numOps)
   const edits = new EditList(2 * numOps + 16)
-  const assigner = new InstAssigner(input, env, allocs, {
-    vregIn: new Int32Array(NUM_PREGS).fill(-1),
-    regOf: new Int32Array(input.numVRegs).fill(-1),
-    touchedAt: new Int32Array(NUM_PREGS),
-  })
+  const assigner = new InstAssigner(input, env, allocs, NOBODY)
   const uses = countUses(input)
   const area = new SpillArea()
   const home = new Int32Array(input.numVRegs).fill(-1)

@@ -1,6 +1,6 @@
 // The backtracking allocator: the order of its steps.
-import { InstAssigner } from '../assign.ts'
-import { type AllocInput, type AllocOutput, LIMIT, type MachineEnv, NUM_PREGS } from '../interface.ts'
+import { InstAssigner, NOBODY } from '../assign.ts'
+import { type AllocInput, type AllocOutput, LIMIT, type MachineEnv } from '../interface.ts'
 import { FIXED, NO_VREG, REG, REUSE, allocIndex, opConstraint, opPayload } from '../interface.ts'
 import { isTooLarge } from '../workspace.ts'
 import { connect } from './connect.ts'
@@ -64,11 +64,7 @@ function withFixedOperands(input: AllocInput, env: MachineEnv, inst: number): Al
   const first = opStart[inst]
   const n = opStart[inst + 1] - first
   const allocs = new Int32Array(opStart[input.numInsts])
-  const assigner = new InstAssigner(input, env, allocs, {
-    vregIn: new Int32Array(NUM_PREGS).fill(-1),
-    regOf: new Int32Array(input.numVRegs).fill(-1),
-    touchedAt: new Int32Array(NUM_PREGS),
-  })
+  const assigner = new InstAssigner(input, env, allocs, NOBODY)
   const tiedDef = new Int32Array(n).fill(-1)
   for (let k = 0; k < n; k++) {
     const d = opDesc[first + k]

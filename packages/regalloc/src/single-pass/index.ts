@@ -1,0 +1,232 @@
+// Register allocation in one backward pass over each block, in which every value that crosses a block boundary crosses
+// it in memory.
+//
+// Problem. Code that is compiled without optimization still has to be compiled fast, and a value used three times in a
+// block should not be loaded three times. Live ranges and interference cost more than they bring there.
+//
+// Idea. Each value has one home, a spill slot, written once, right after the definition, and only if somebody needs it
+// there: so the home is valid wherever the value is live (SSA), and letting go of a register never costs a store.
+// Instructions are visited from the last to the first. `vregIn` says which value each register has to hold *after* the
+// instruction at hand. The instruction takes registers for its operands; a resident that is in the way comes, right
+// after the instruction, from an empty register if there is one, and lives there above it, or else is loaded from its
+// home. A use gives its register to the value from here upwards; a definition frees it. What is left in registers at
+// the head of the block is loaded there.
+//
+// Parameters. On an edge to a block with several predecessors, arguments are moved to the homes of the parameters. A
+// parameter of a block with one predecessor shares its argument's home and costs nothing. That is sound: the argument's
+// home changes only where the argument is defined again, and there the parameter is not live: else a path from that
+// definition to a use of the parameter would not pass the parameter's block, although that block dominates the use.
+//
+// Slots. Homes of values that are used in their own block only are shared between blocks: such a home is written in the
+// block, or, for a parameter, on the edges into it, by moves that read all their sources first. So frames stay small.
+//
+// Invariants
+//   1. needsHome[v] is final when the definition of v is visited: uses in other blocks are counted before the pass, those of its own block lie below.
+//   2. Between instructions, regOf and vregIn are inverse to each other, and all they name is live.
+//   3. Edits are produced backwards; the list is turned round at the end.
+//
+// The idea is that of regalloc2's fastalloc (2024).
+import { bug } from '@k23/entity'
+import type { AllocInput, AllocOutput, MachineEnv } from '../interface.ts'
+import { CLASS_INT, NO_VREG, NUM_CLASSES, REG, allocIsReg, allocReg, opIsDef, operand } from '../interface.ts'
+import { tailFault } from '../tail.ts'
+import { isTooLarge } from '../workspace.ts'
+import { anyInst } from './any-inst.ts'
+import { commonInst, hasResults, isCommon, isPlain, kindsOf, plainInst } from './common-inst.ts'
+import { plainRun } from './plain-run.ts'
+import {
+  BLOCK_SHIFT,
+  CROSSES,
+  HELD,
+  HOME,
+  NEEDS_HOME,
+  PARAM,
+  READ,
+  State,
+  V_INFO,
+  homeOfValue,
+  recordOf,
+} from './state.ts'
+
+/** Kept from function to function: most are small. */
+let kept: State | undefined
+
+export function allocateSinglePass(input: AllocInput, env: MachineEnv): AllocOutput {
+  const s = kept ?? new State(input, env)
+  kept = undefined // not to be used again after an error
+  s.start(input, env)
+  prepare(s)
+  for (let b = input.numBlocks - 1; b >= 0; b--) block(s, b)
+  branchResults(s)
+  const output = s.output()
+  if (!isTooLarge(s.size, input.numInsts)) kept = s
+  return output
+}
+
+/**
+ * Where values are defined, which of them are needed in other blocks, and which parameters share a home; and which
+ * operands are plain.
+ */
+function prepare(s: State): void {
+  // Imported constants take time at each use.
+  const [blockShift, read, crosses, vInfo] = [BLOCK_SHIFT, READ, CROSSES, V_INFO]
+  const { input, values, unusual } = s
+  const { numBlocks, blockInsts, opStart, opVReg, opDesc, paramStart, params } = input
+  let o = 0
+  let count = 0
+  for (let b = 0; b < numBlocks; b++) {
+    const here = (b + 1) << BLOCK_SHIFT
+    for (let k = paramStart[b]; k < paramStart[b + 1]; k++) {
+      values[recordOf(params[k]) + V_INFO] |= PARAM | here
+    }
+    // Without branches that cannot be foreseen, as in plain-run.ts.
+    const end = opStart[blockInsts[b + 1]]
+    for (; o < end; o++) {
+      const v = opVReg[o]
+      const d = opDesc[o]
+      const isDef = -(d & 1)
+      const at = ((v + 1) << 2) + vInfo
+      const info = values[at]
+      // Is the definition in this block? It has come by then.
+      const elsewhere = (info >> blockShift) - b - 1
+      const use = read | (((elsewhere | -elsewhere) >> 31) & crosses)
+      values[at] = info | (here & isDef) | (use & ~isDef)
+      unusual[o] = count
+      count += UNUSUAL[d & 127] & ~(v >> 31)
+    }
+  }
+  unusual[o] = count
+  if (paramStart[numBlocks] !== 0) prepareEdges(s)
+}
+
+/** Per descriptor without its payload: 0 for what plain-run.ts does. */
+const UNUSUAL: Int32Array = new Int32Array(128).fill(1)
+UNUSUAL[operand(0, 0, CLASS_INT, REG)] = 0
+UNUSUAL[operand(1, 1, CLASS_INT, REG)] = 0
+
+function prepareEdges(s: State): void {
+  const { input, values } = s
+  const { numBlocks, paramStart, params, succStart, succs, predStart, edgeArgs, edgeArgStart } = input
+  const numArgs = edgeArgStart[succStart[numBlocks]]
+  for (let k = 0; k < numArgs; k++) values[recordOf(edgeArgs[k]) + V_INFO] |= READ
+  for (let b = 0; b < numBlocks; b++) {
+    for (let e = succStart[b]; e < succStart[b + 1]; e++) {
+      const t = succs[e]
+      const firstParam = paramStart[t]
+      const numParams = paramStart[t + 1] - firstParam
+      const firstArg = edgeArgStart[e]
+      if (edgeArgStart[e + 1] - firstArg !== numParams) {
+        bug('regalloc', input.name, `block${b}`, `edge to block${t} has the wrong number of arguments`)
+      }
+      const shared = predStart[t + 1] - predStart[t] === 1
+      for (let k = 0; k < numParams; k++) {
+        const p = params[firstParam + k]
+        const a = edgeArgs[firstArg + k]
+        if ((values[recordOf(p) + V_INFO] & READ) === 0) continue
+        if (shared) s.shareHome(p, a)
+        if (shared || values[recordOf(a) + V_INFO] >> BLOCK_SHIFT !== b + 1) values[recordOf(a) + V_INFO] |= CROSSES
+      }
+    }
+  }
+}
+
+function block(s: State, b: number): void {
+  const { classes, narrow } = s
+  const { blockInsts } = s.input
+  const first = blockInsts[b]
+  const last = blockInsts[b + 1] - 1
+  edgeMoves(s, b, last)
+  let i = last
+  if (narrow && definesNothing(s, last)) i = plainRun(s, i, first)
+  if (i === last) inst(s, i--, true)
+  while (i >= first) {
+    if (narrow) i = plainRun(s, i, first)
+    if (i >= first) inst(s, i--, false)
+  }
+  // What is left in registers is loaded at the head.
+  for (let c = 0; c < NUM_CLASSES; c++) {
+    if (narrow) while (classes[HELD + c] !== 0) loadAtHead(s, b, s.first(c, classes[HELD + c]))
+    else for (const r of s.machine.order[c]) if (s.residentIn(r) >= 0) loadAtHead(s, b, allocReg(r))
+  }
+}
+
+/** A branch without results is like any other instruction. */
+function definesNothing(s: State, i: number): boolean {
+  const { opStart, opDesc } = s.input
+  for (let o = opStart[i]; o < opStart[i + 1]; o++) if (opIsDef(opDesc[o])) return false
+  return true
+}
+
+function inst(s: State, i: number, isTerm: boolean): void {
+  const { opStart, clobbers } = s.input
+  const first = opStart[i]
+  const end = opStart[i + 1]
+  const kinds = kindsOf(s, first, end)
+  if (s.narrow) {
+    if (clobbers[i] < 0 && isPlain(kinds) && !(isTerm && hasResults(kinds)) && plainInst(s, i, first, end, kinds))
+      return
+    if (isCommon(kinds) && commonInst(s, i, first, end, kinds, isTerm)) return
+  }
+  anyInst(s, i, isTerm)
+}
+
+function loadAtHead(s: State, b: number, a: number): void {
+  const v = s.regs[a & ~3] - 1
+  if (b === 0) bug('regalloc', s.input.name, `v${v}`, 'is used where it is not defined')
+  s.drop(a)
+  s.values[recordOf(v)] = 0
+  s.pushEdit(2 * s.input.blockInsts[b], homeOfValue(v), a, a >> 8)
+}
+
+/**
+ * The moves to the homes of parameters, before the branch; arguments that this block makes come from registers as
+ * long as there are some.
+ */
+function edgeMoves(s: State, b: number, term: number): void {
+  const { input, values } = s
+  const { succStart, succs, predStart, paramStart, params, edgeArgStart, edgeArgs, vregClass } = input
+  for (let e = succStart[b]; e < succStart[b + 1]; e++) {
+    const t = succs[e]
+    if (paramStart[t + 1] === paramStart[t] || predStart[t + 1] - predStart[t] === 1) continue
+    if (succStart[b + 1] - succStart[b] !== 1) bug('regalloc', input.name, `block${b}`, `critical edge to block${t}`)
+    const fault = tailFault(input, term)
+    if (fault !== undefined) bug('regalloc', input.name, `inst${term}`, `the branch ${fault}`)
+    s.takeNothing()
+    for (let k = 0; k < paramStart[t + 1] - paramStart[t]; k++) {
+      const p = params[paramStart[t] + k]
+      if ((values[recordOf(p) + V_INFO] & READ) === 0) continue
+      const a = edgeArgs[edgeArgStart[e] + k]
+      const at = recordOf(a)
+      const cls = vregClass[a]
+      if (values[at] === 0 && values[at + V_INFO] >> BLOCK_SHIFT === b + 1 && (values[at + V_INFO] & PARAM) === 0) {
+        for (const r of s.machine.order[cls]) {
+          if (s.residentIn(r) >= 0) continue
+          s.hold(allocReg(r), a)
+          break
+        }
+      }
+      if (values[at] === 0) values[at + V_INFO] |= HOME
+      s.addMove(values[at] !== 0 ? values[at] : s.homeOf(a), s.homeOf(p), cls)
+    }
+    s.flushMoves(2 * term)
+  }
+}
+
+/** Results of a branch are stored at the heads of the blocks that it leads to, before anything else there. */
+function branchResults(s: State): void {
+  const { input, allocs, values } = s
+  const { numBlocks, predStart, preds, blockInsts, opStart, opVReg, opDesc, vregClass } = input
+  let any = false
+  for (let b = 0; b < numBlocks; b++) {
+    if (predStart[b + 1] - predStart[b] !== 1) continue
+    const term = blockInsts[preds[predStart[b]] + 1] - 1
+    for (let o = opStart[term]; o < opStart[term + 1]; o++) {
+      const v = opVReg[o]
+      if (v === NO_VREG || !opIsDef(opDesc[o]) || !allocIsReg(allocs[o])) continue
+      if ((values[recordOf(v) + V_INFO] & NEEDS_HOME) === 0) continue
+      s.pushEdit(2 * blockInsts[b], allocs[o], s.homeOf(v), vregClass[v])
+      any = true
+    }
+  }
+  if (any) s.sortEdits()
+}
