@@ -52,6 +52,7 @@ export const SETTINGS: readonly (readonly [name: string, domain: SettingDomain, 
   ['wasm_memory_strategy',                         ['explicit', 'guard'],                         'explicit'],
   ['wasm_fuel',                                    'bool',                                        false],
   ['wasm_epoch',                                   'bool',                                        false],
+  ['wasm_lazy_tables',                             'bool',                                        false],
 ]
 
 const byName: ReadonlyMap<string, { domain: SettingDomain; initial: SettingValue }> = new Map(
@@ -101,6 +102,8 @@ export interface RuntimeNeeds {
   readonly fuel: boolean
   /** The epoch's address and the deadline are set. */
   readonly epoch: boolean
+  /** Elements of tables of funcref are as runtime-abi's TABLE_INITIALIZED says. */
+  readonly lazyTables: boolean
 }
 
 export function runtimeNeeds(settings: Readonly<Record<string, SettingValue>>): RuntimeNeeds {
@@ -108,5 +111,6 @@ export function runtimeNeeds(settings: Readonly<Record<string, SettingValue>>): 
     guardedMemories: settings.wasm_memory_strategy === 'guard',
     fuel: settings.wasm_fuel === true,
     epoch: settings.wasm_epoch === true,
+    lazyTables: settings.wasm_lazy_tables === true,
   }
 }

@@ -140,5 +140,6 @@ function translateOptions(settings: Settings): Partial<TranslateOptions> {
         : { kind: 'explicit' },
     fuel: settings.wasm_fuel === true,
     epoch: settings.wasm_epoch === true,
+    lazyTables: settings.wasm_lazy_tables === true,
   }
 }

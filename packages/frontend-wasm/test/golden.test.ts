@@ -136,27 +136,27 @@ describe('memory', () => {
   `))
   test('growth is a host call', () =>
     expect(body(6)).toMatchInlineSnapshot(`
-    "
-    function u0:6(i64 vmctx, i64, i32) -> i32 tail {
-        ss0 = explicit_slot 48, align = 16
-        sig0 = (i64, i64) system_v
+      "
+      function u0:6(i64 vmctx, i64, i32) -> i32 tail {
+          ss0 = explicit_slot 48, align = 16
+          sig0 = (i64, i64) system_v
 
-    block0(v0: i64, v1: i64, v2: i32):
-        v3 = iconst.i32 0
-        v4 = uextend.i64 v2
-        v5 = load.i64 notrap aligned readonly can_move v0+8
-        v6 = iconst.i64 0
-        v7 = stack_addr.i64 ss0
-        store notrap aligned v0, v7
-        store notrap aligned v3, v7+16  ; v3 = 0
-        store notrap aligned v4, v7+32
-        v8 = load.i64 notrap aligned readonly can_move v5+32
-        call_indirect sig0, v8(v6, v7)  ; v6 = 0
-        v9 = load.i32 notrap aligned v7+16
-        return v9
-    }
-    "
-  `))
+      block0(v0: i64, v1: i64, v2: i32):
+          v3 = iconst.i32 0
+          v4 = uextend.i64 v2
+          v5 = iconst.i64 0
+          v6 = load.i64 notrap aligned readonly can_move v0+8
+          v7 = stack_addr.i64 ss0
+          store notrap aligned v0, v7
+          store notrap aligned v3, v7+16  ; v3 = 0
+          store notrap aligned v4, v7+32
+          v8 = load.i64 notrap aligned readonly can_move v6+32
+          call_indirect sig0, v8(v5, v7)  ; v5 = 0
+          v9 = load.i32 notrap aligned v7+16
+          return v9
+      }
+      "
+    `))
 })
 
 describe('calls', () => {
@@ -177,10 +177,9 @@ describe('calls', () => {
           v9 = iadd v6, v8
           v10 = select_spectre_guard v5, v6, v9
           v11 = load.i64 notrap aligned region3 v10
-          trapz v11, user4
           v12 = load.i64 notrap aligned readonly can_move v0+24
           v13 = load.i32 notrap aligned readonly can_move v12
-          v14 = load.i32 notrap aligned readonly v11+16
+          v14 = load.i32 user4 aligned readonly v11+16
           v15 = icmp ne v14, v13
           trapnz v15, user5
           v16 = load.i64 notrap aligned readonly v11
@@ -192,29 +191,28 @@ describe('calls', () => {
     `))
   test('indirect, constant index', () =>
     expect(body(9)).toMatchInlineSnapshot(`
-    "
-    function u0:9(i64 vmctx, i64, i32) -> i32 tail {
-        sig0 = (i64 vmctx, i64, i32) -> i32 tail
+      "
+      function u0:9(i64 vmctx, i64, i32) -> i32 tail {
+          sig0 = (i64 vmctx, i64, i32) -> i32 tail
 
-    block0(v0: i64, v1: i64, v2: i32):
-        v3 = iconst.i32 9
-        v4 = load.i64 notrap aligned region0 v0+80
-        v5 = iconst.i64 72
-        v6 = iadd v4, v5  ; v5 = 72
-        v7 = load.i64 notrap aligned region3 v6
-        trapz v7, user4
-        v8 = load.i64 notrap aligned readonly can_move v0+24
-        v9 = load.i32 notrap aligned readonly can_move v8
-        v10 = load.i32 notrap aligned readonly v7+16
-        v11 = icmp ne v10, v9
-        trapnz v11, user5
-        v12 = load.i64 notrap aligned readonly v7
-        v13 = load.i64 notrap aligned readonly v7+8
-        v14 = call_indirect sig0, v12(v13, v0, v2)
-        return v14
-    }
-    "
-  `))
+      block0(v0: i64, v1: i64, v2: i32):
+          v3 = iconst.i32 9
+          v4 = load.i64 notrap aligned region0 v0+80
+          v5 = iconst.i64 72
+          v6 = iadd v4, v5  ; v5 = 72
+          v7 = load.i64 notrap aligned region3 v6
+          v8 = load.i64 notrap aligned readonly can_move v0+24
+          v9 = load.i32 notrap aligned readonly can_move v8
+          v10 = load.i32 user4 aligned readonly v7+16
+          v11 = icmp ne v10, v9
+          trapnz v11, user5
+          v12 = load.i64 notrap aligned readonly v7
+          v13 = load.i64 notrap aligned readonly v7+8
+          v14 = call_indirect sig0, v12(v13, v0, v2)
+          return v14
+      }
+      "
+    `))
   test('imported, with globals', () =>
     expect(body(5)).toMatchInlineSnapshot(`
     "

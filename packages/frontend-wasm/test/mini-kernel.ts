@@ -273,6 +273,7 @@ export class MiniKernel {
       elem_drop: () => void i.dropped.elements.add(a[0]),
       out_of_fuel: () => fail('out of fuel'),
       new_epoch: () => fail('a new epoch'),
+      table_get: () => fail('lazy tables'),
     }
     return Number(run[name]() ?? 0)
   }

@@ -27,6 +27,7 @@ const rows: Readonly<Record<BuiltinName, Run>> = {
   elem_drop:   (i, [segment]) => i.dropElements(segment),
   out_of_fuel: (i) => i.store.usedUpFuel(),
   new_epoch:   (i) => i.store.reachedDeadline(),
+  table_get:   (i, [table, index]) => i.tables[table].refAt(index),
 }
 
 /** Executes builtin `number` on its block. Throws Trap (without a backtrace). */

@@ -121,7 +121,7 @@ export class Engine {
     const ids = wasm.info.types.map((t) => this.typeId(t))
     const typeIds = this.arena.alloc(4 * ids.length)
     const words = this.guest.data(typeIds, 4 * ids.length)
-    const module = new Module(this, compiled, wasm, code, typeIds)
+    const module = new Module(this, compiled, wasm, code, typeIds, ids)
     ids.forEach((id, i) => {
       words.setUint32(4 * i, id, true)
       this.trampolines[id] ??= { entry: code + wasm.entries[i], host: code + wasm.hosts[i], module }
@@ -145,14 +145,13 @@ export class Engine {
 
   private checkNeeds(needs: RuntimeNeeds): void {
     for (const [need, setting, what] of NEEDS) {
-      if (!needs[need] || this.provides[need]) continue
+      // How tables look concerns all code; the rest harms no code that does not need it.
+      if (needs[need] === this.provides[need] || (!needs[need] && need !== 'lazyTables')) continue
+      const found = needs[need]
+        ? `for ${what}, which this engine does not provide`
+        : `without ${what}, which this engine has`
       const mend = `set ${setting} to the same value for both`
-      throw new CodegenError(
-        'settings',
-        `the module was compiled for ${what}, which this engine does not provide`,
-        {},
-        mend,
-      )
+      throw new CodegenError('settings', `the module was compiled ${found}`, {}, mend)
     }
   }
 
@@ -220,6 +219,7 @@ const NEEDS: readonly (readonly [need: keyof RuntimeNeeds, setting: string, what
   ['guardedMemories', 'wasm_memory_strategy', 'memories with guard regions'],
   ['fuel', 'wasm_fuel', 'fuel'],
   ['epoch', 'wasm_epoch', 'epochs'],
+  ['lazyTables', 'wasm_lazy_tables', 'tables that are initialized lazily'],
 ]
 
 /** A module with one type and nothing else: compiling it gives the type's trampolines. */

@@ -2,11 +2,12 @@
 import * as abi from '@k23/frontend-wasm/runtime-abi'
 import { Func } from './func.ts'
 import { Global } from './global.ts'
+import { setU64 } from './guest.ts'
 import { type Extern, type Imports, resolveImports } from './link.ts'
 import { Memory } from './memory.ts'
 import type { Module } from './module.ts'
 import type { Store } from './store.ts'
-import { Table } from './table.ts'
+import { NO_REFERENCES, type References, Table } from './table.ts'
 
 const EMPTY = new Uint8Array(0)
 
@@ -19,7 +20,6 @@ export class Instance {
   readonly tables: Table[] = []
   readonly globals: Global[] = []
   private readonly imported: Func[] = []
-  private readonly segments: (Float64Array | undefined)[] = []
   private exported: Readonly<Record<string, Extern>> | undefined
 
   constructor(store: Store, module: Module, imports: Imports) {
@@ -100,13 +100,15 @@ export class Instance {
     this.flag(this.module.layout.droppedData + index)[0] = 1
   }
   /** The references of an element segment; none once it is dropped. */
-  elements(index: number): ArrayLike<number> {
-    if (this.flag(this.module.layout.droppedElements + index)[0] !== 0) return EMPTY
-    return (this.segments[index] ??= this.evaluateElements(index))
+  elements(index: number): References {
+    if (this.flag(this.module.layout.droppedElements + index)[0] !== 0) return NO_REFERENCES
+    const { items } = this.module.info.elements[index]
+    const { funcRefs } = this.module.layout
+    if (items.kind === 'exprs') return { length: items.exprs.length, at: (i) => this.evaluateNumber(items.exprs[i]) }
+    return { length: items.indices.length, at: (i) => this.vmctx + funcRefs[items.indices[i]] }
   }
   dropElements(index: number): void {
     this.flag(this.module.layout.droppedElements + index)[0] = 1
-    this.segments[index] = undefined
   }
 
   // ---- instantiation, in order
@@ -135,15 +137,18 @@ export class Instance {
   }
 
   private writeFuncRefs(): void {
-    const { guest, engine } = this.store
-    const { info, layout, code, wasm } = this.module
-    for (const f of info.funcRefs) {
-      const at = this.vmctx + layout.funcRefs[f]
-      const imported = this.imported[f]
-      guest.setU64(at + abi.FUNCREF_CODE, imported?.code ?? code + wasm.functions[f - info.numImportedFunctions])
-      guest.setU64(at + abi.FUNCREF_VMCTX, imported?.vmctx ?? this.vmctx)
-      guest.setU32(at + abi.FUNCREF_TYPE_ID, engine.typeId(info.types[info.functions[f]]))
-    }
+    const { info, layout, code, wasm, ids } = this.module
+    // Code first: the trampoline of a host function may have to be compiled, which may move what a view shows.
+    const codes = info.funcRefs.map(
+      (f) => this.imported[f]?.code ?? code + wasm.functions[f - info.numImportedFunctions],
+    )
+    const d = this.store.guest.data(this.vmctx, layout.size)
+    info.funcRefs.forEach((f, i) => {
+      const at = layout.funcRefs[f]
+      setU64(d, at + abi.FUNCREF_CODE, codes[i])
+      setU64(d, at + abi.FUNCREF_VMCTX, this.imported[f]?.vmctx ?? this.vmctx)
+      d.setUint32(at + abi.FUNCREF_TYPE_ID, ids[info.functions[f]], true)
+    })
   }
 
   private define(): void {
@@ -201,12 +206,6 @@ export class Instance {
   private evaluateNumber(expr: abi.ConstExpr): number {
     const { lo, hi } = this.evaluate(expr)
     return (hi >>> 0) * 2 ** 32 + (lo >>> 0)
-  }
-  private evaluateElements(index: number): Float64Array {
-    const { items } = this.module.info.elements[index]
-    const { funcRefs } = this.module.layout
-    if (items.kind === 'funcs') return Float64Array.from(items.indices, (f) => this.vmctx + funcRefs[f])
-    return Float64Array.from(items.exprs, (e) => this.evaluateNumber(e))
   }
 
   private flag(offset: number): Uint8Array {

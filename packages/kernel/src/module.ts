@@ -34,10 +34,19 @@ export class Module {
   readonly code: number
   /** Address of the canonical type ids, u32 by type index. */
   readonly typeIds: number
+  /** The same here. */
+  readonly ids: readonly number[]
   private readonly users = new Set<Store>()
   private state: 'open' | 'disposed' | 'unloaded' = 'open'
 
-  constructor(engine: Engine, compiled: CompiledModule, wasm: WasmMetadata, code: number, typeIds: number) {
+  constructor(
+    engine: Engine,
+    compiled: CompiledModule,
+    wasm: WasmMetadata,
+    code: number,
+    typeIds: number,
+    ids: readonly number[],
+  ) {
     this.engine = engine
     this.compiled = compiled
     this.wasm = wasm
@@ -45,6 +54,7 @@ export class Module {
     this.layout = vmctxLayout(wasm.info)
     this.code = code
     this.typeIds = typeIds
+    this.ids = ids
   }
 
   /** No new instances; the code is given back to the machine once no store uses it (see Store.close). */

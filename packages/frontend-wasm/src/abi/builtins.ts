@@ -19,6 +19,7 @@ export type BuiltinName =
   | 'elem_drop'
   | 'out_of_fuel'
   | 'new_epoch'
+  | 'table_get'
 
 export interface Builtin {
   number: number
@@ -43,6 +44,7 @@ export const builtins: readonly Builtin[] = [
   { number: 9,  name: 'elem_drop',   params: ['i32'],                                       results: [],       doc: 'element segment' },
   { number: 10, name: 'out_of_fuel', params: [],                                            results: [],       doc: 'the fuel cell is negative; comes back where it is not any more' },
   { number: 11, name: 'new_epoch',   params: [],                                            results: [],       doc: 'the epoch has reached the deadline; comes back where it is ahead again' },
+  { number: 12, name: 'table_get',   params: ['i32', 'addr'],                               results: ['ref'],  doc: 'table, index of an element that is not initialized yet -> its value' },
 ]
 
 /** Host-call numbers from here on are host functions: HOST_FUNCTION_BASE + n. */

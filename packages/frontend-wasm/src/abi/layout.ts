@@ -68,6 +68,11 @@ export const TABLE_LENGTH = 8
 export const TABLE_SIZE = 16
 /** Bytes of a table element: a function reference, or an extern handle (0 is null). */
 export const TABLE_ELEMENT_SIZE = 8
+/**
+ * With lazy tables an element of a table of funcref is 0 where the kernel has not been asked for its value yet (the builtin table_get), and else
+ * the reference with this bit (references are aligned, null is the bit alone).
+ */
+export const TABLE_INITIALIZED = 1
 
 /** Bytes of a global's cell, its address 16-byte aligned. */
 export const GLOBAL_SIZE = 16

@@ -20,6 +20,8 @@ export interface TranslateOptions {
   fuel: boolean
   /** Stop where the epoch has reached the hart's deadline. */
   epoch: boolean
+  /** Elements of tables of funcref are initialized when they are first read (runtime-abi: TABLE_INITIALIZED). */
+  lazyTables: boolean
 }
 
 export const DEFAULT_TRANSLATE_OPTIONS: TranslateOptions = {
@@ -29,4 +31,5 @@ export const DEFAULT_TRANSLATE_OPTIONS: TranslateOptions = {
   stackLimit: true,
   fuel: false,
   epoch: false,
+  lazyTables: false,
 }

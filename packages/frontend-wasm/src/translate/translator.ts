@@ -42,7 +42,7 @@ import {
   type VmctxLayout,
   vmctxLayout,
 } from '../abi/layout.ts'
-import { TRAP_TABLE_OUT_OF_BOUNDS, TRAP_UNREACHABLE } from '../abi/traps.ts'
+import { TRAP_UNREACHABLE } from '../abi/traps.ts'
 import * as wasm from '../module.ts'
 import { ACCESS_BYTES } from '../operators.ts'
 import { FRAME_FUNCTION, FRAME_IF, FRAME_LOOP, type Frame, labelTypes } from '../validate/frame.ts'
@@ -55,7 +55,7 @@ import { numericHandlers } from './numeric.ts'
 import type { TranslateOptions } from './options.ts'
 import { clifType, wasmSignature } from './signatures.ts'
 import { asLanes, extractLane, replaceLane, VECTOR } from './simd.ts'
-import { elementAddress, indirectCallee, tableLength } from './tables.ts'
+import { indirectCallee, readElement, tableLength, writeElement } from './tables.ts'
 
 /** Namespace of wasm functions in CLIF names: u0:function index. */
 export const FUNCTION_NAMESPACE = 0
@@ -143,6 +143,22 @@ export class Translator {
   at(offset: number): void {
     this.ins.srcloc = offset
     if (this.meter !== null) this.meter.operator(this.p.r.bytes[offset])
+  }
+
+  /** `value` where `condition` is not zero, which it rarely is not; else what `otherwise` gives, computed out of the way. */
+  unlessZero(condition: Value, value: Value, otherwise: () => Value): Value {
+    const { b, ins } = this
+    const next = b.createBlock()
+    const result = b.appendBlockParam(next, this.func.typeOf(value))
+    const cold = b.createBlock()
+    b.setColdBlock(cold)
+    ins.brif(condition, next, [value], cold, NO_VALUES)
+    b.switchToBlock(cold)
+    b.sealBlock(cold)
+    ins.jump(next, [otherwise()])
+    b.switchToBlock(next)
+    b.sealBlock(next)
+    return result
   }
 
   // ---- operands
@@ -588,13 +604,11 @@ export class Translator {
   }
 
   tableGet(table: number, slot: number): void {
-    const address = elementAddress(this, table, this.val(slot), TRAP_TABLE_OUT_OF_BOUNDS)
-    this.p.vals[slot] = this.ins.load(I64, this.flags.table, address)
+    this.p.vals[slot] = readElement(this, table, this.val(slot))
   }
 
   tableSet(table: number, base: number): void {
-    const address = elementAddress(this, table, this.val(base), TRAP_TABLE_OUT_OF_BOUNDS)
-    this.ins.store(this.flags.table, this.val(base + 1), address)
+    writeElement(this, table, this.val(base), this.val(base + 1))
   }
 
   tableSize(table: number, slot: number): void {
