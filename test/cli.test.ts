@@ -301,6 +301,25 @@ describe('test', () => {
   })
 })
 
+describe('fuzz', () => {
+  test('compares a number of programs, from a seed', async () => {
+    const { status, out, err } = await k23('fuzz', '--programs', '3', '--seed', '5', '--json')
+    expect([status, err]).toEqual([0, ''])
+    const result = JSON.parse(out)
+    expect(result).toMatchObject({ seed: 5, programs: 3, refused: {} })
+    expect(result.calls).toBeGreaterThan(0)
+    expect(await k23('fuzz', '--programs', '3', '--seed', '5', '--json')).toMatchObject({ out })
+  })
+  test('wrong usage is status 2', async () => {
+    for (const args of [
+      ['--seed', 'x'],
+      ['--seconds', '-1'],
+      ['--target', 'aarch64', '--exec', 'native'],
+    ])
+      expect((await k23('fuzz', ...args)).status, args.join(' ')).toBe(2)
+  })
+})
+
 describe('wast', () => {
   const script = async (expected: string): Promise<object> => ({
     commands: [

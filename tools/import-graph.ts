@@ -35,6 +35,7 @@ export const graph: Record<string, Row> = {
   object:          { imports: ['entity', 'ir', 'machinst', 'frontend-wasm', 'codegen'], tests: ['emulator', 'machine'] },
   kernel:          { imports: ['machine', 'codegen', 'frontend-wasm/runtime-abi'], tests: ['emulator'] },
   filetests:       { imports: ['ir', 'codegen', 'machine', 'emulator'], node: true },
+  fuzz:            { imports: ['codegen', 'kernel', 'frontend-wasm', 'machine', 'emulator'], node: true },
   bench:           { imports: libraries, node: true },
-  cli:             { imports: [...libraries, 'object', 'filetests', 'bench'], node: true },
+  cli:             { imports: [...libraries, 'object', 'filetests', 'fuzz', 'bench'], node: true },
 }

@@ -47,6 +47,8 @@ const steps: Step[] = [
   { name: 'docs',     what: 'generated parts of the documentation are fresh', command: ['node', 'tools/docs.ts', '--check'] },
   { name: 'fuzz',     what: 'tests tagged fuzz, with a short budget', skip: noFuzzTests,
     command: ['vitest', 'run', '--tags-filter=fuzz'], env: { K23_FUZZ_SECONDS: '10' }, remember: 'fuzz' },
+  { name: 'fuzz-wasm', what: 'random modules behave as on V8 (a minute in CI)',
+    command: ['./k23', 'fuzz', '--seconds', process.env.CI ? '60' : '5'], remember: 'fuzz-wasm' },
 ]
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, force: { type: 'boolean' } } })

@@ -112,6 +112,18 @@ export function createProgram(version: string): Command {
     .requiredOption('--func <n|name>', 'index (imports counted) or name of the function')
     .action(action(() => import('./commands/explain.ts')))
 
+  program
+    .command('fuzz')
+    .description('compare random modules on V8 and on our own settings')
+    .addOption(new Option('--target <name>', 'only this machine').choices(['riscv64', 'aarch64', 'x64']))
+    .addOption(new Option('--exec <how>', 'only so').choices(['emu', 'native']))
+    .option('--seconds <n>', 'how long', '60')
+    .option('--seed <n>', 'of the first program; the next ones have the next numbers; default: by the clock')
+    .option('--programs <n>', 'so many programs, however long it takes')
+    .option('-o, --output <folder>', 'where to write a module that differs')
+    .option('--json', 'machine-readable output')
+    .action(action(() => import('./commands/fuzz.ts')))
+
   common(program.command('bench'))
     .description('benchmarks')
     .argument('[suites...]', 'compile, async, emulator, regalloc; default: all')

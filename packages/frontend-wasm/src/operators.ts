@@ -289,6 +289,14 @@ export function operatorIndex(opcode: number): number {
   return (opcode >> 12 === 0xfc ? PREFIX_FC : PREFIX_FD) + (opcode & 0xfff)
 }
 
+/** The bytes of the opcode with this table index. */
+export function opcodeBytes(index: number): number[] {
+  if (index < PREFIX_FC) return [index]
+  if (index < PREFIX_FD) return [0xfc, index - PREFIX_FC]
+  const sub = index - PREFIX_FD
+  return sub < 0x80 ? [0xfd, sub] : [0xfd, (sub & 0x7f) | 0x80, sub >> 7]
+}
+
 /** Table index of opcode `sub` behind a prefix, or -1 where the table has no room for it. */
 export function prefixedIndex(prefix: number, sub: number): number {
   if (prefix === 0xfc) return sub < PREFIX_FD - PREFIX_FC ? PREFIX_FC + sub : -1

@@ -1,0 +1,10 @@
+// Random WebAssembly modules on V8 and on our own settings.
+export { type Config, configText, type Platform, platforms, randomConfig } from './configs.ts'
+export { encode } from './encode.ts'
+export { fuzz, type FuzzCounts, type FuzzFailure, type FuzzOptions, type FuzzResult, textOf } from './fuzz.ts'
+export { generate, type GenerateOptions } from './generate.ts'
+export { difference, type Host, type Outcome, run } from './outcome.ts'
+export { Random } from './random.ts'
+export { shrink, valid } from './shrink.ts'
+export { nodesOf, type Program } from './tree.ts'
+export { v8 } from './v8.ts'
