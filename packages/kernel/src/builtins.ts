@@ -31,7 +31,7 @@ const rows: Readonly<Record<BuiltinName, Run>> = {
 }
 
 /** Executes builtin `number` on its block. Throws Trap (without a backtrace). */
-export function runBuiltin(store: Store, number: number, block: number): void {
+export function runBuiltin(store: Store, number: number, block: number): Promise<() => void> | undefined {
   const row = builtins[number] ?? bug(`host call ${number}: there is no such builtin`)
   const slots = HOST_BLOCK_FIRST + Math.max(row.params.length, 1)
   const d = store.guest.data(block, slots * SLOT_SIZE)
@@ -42,7 +42,9 @@ export function runBuiltin(store: Store, number: number, block: number): void {
     return t === 'i32' ? d.getUint32(at, true) : getU64(d, at)
   })
   const result = rows[row.name](instance, args)
+  if (result instanceof Promise) return result
   // The builtin may have made memory grow: the view is fetched again.
   if (typeof result === 'number')
     setU64(store.guest.data(block, slots * SLOT_SIZE), HOST_BLOCK_FIRST * SLOT_SIZE, result)
+  return undefined
 }

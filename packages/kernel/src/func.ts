@@ -7,7 +7,7 @@ import {
   type FuncType,
   SLOT_SIZE,
 } from '@k23/frontend-wasm/runtime-abi'
-import { enterGuest } from './calls.ts'
+import { enterGuest, enterGuestAsync } from './calls.ts'
 import type { Trampolines } from './engine.ts'
 import type { Store } from './store.ts'
 import type { ExternType } from './types.ts'
@@ -66,33 +66,55 @@ export class Func {
 
   /** Calls it. One result comes as itself, several as an array. Throws TypeError for arguments, Trap, OutOfFuel, and what host functions throw. */
   call(...args: WasmValue[]): WasmValue {
-    const { store } = this
-    const { params, results } = this.type
-    const block = this.enter(args.length, (d) => {
-      for (let i = 0; i < params.length; i++) writeValue(store, d, i * SLOT_SIZE, params[i], args[i])
-    })
-    if (results.length === 0) return undefined
-    if (results.length === 1) return readValue(store, block, 0, results[0])
-    return results.map((t, i) => readValue(store, block, i * SLOT_SIZE, t))
+    const block = this.begin(args.length, (d) => this.writeArguments(d, args))
+    enterGuest(this.store, this.trampolines.entry, [this.vmctx, this.code, block])
+    return this.results(block)
+  }
+
+  /**
+   * The same where host functions may be asynchronous: what they promise is waited for. Other calls of the store, made in the meantime, end before this
+   * one goes on.
+   */
+  async callAsync(...args: WasmValue[]): Promise<WasmValue> {
+    const block = this.begin(args.length, (d) => this.writeArguments(d, args))
+    const entry = [this.vmctx, this.code, block]
+    return enterGuestAsync(this.store, this.trampolines.entry, entry, () => this.results(block))
   }
 
   /** The same on bits: each value zero-extended to 64 bits (128 for a v128), so that a NaN keeps its payload. */
   callBits(args: readonly bigint[]): bigint[] {
-    const block = this.enter(args.length, (d) => {
+    const block = this.begin(args.length, (d) => {
       args.forEach((a, i) => writeBits(d, i * SLOT_SIZE, this.type.params[i], a))
     })
-    return this.type.results.map((t, i) => readBits(block, i * SLOT_SIZE, t))
+    enterGuest(this.store, this.trampolines.entry, [this.vmctx, this.code, block])
+    const d = this.block(block)
+    return this.type.results.map((t, i) => readBits(d, i * SLOT_SIZE, t))
   }
 
-  private enter(count: number, write: (d: DataView) => void): DataView {
+  /** Address of the argument block of a new entry, with the arguments in it. */
+  private begin(count: number, write: (d: DataView) => void): number {
     const { store } = this
     const { params, results } = this.type
     store.check()
     if (count !== params.length) throw new TypeError(`the function takes ${params.length} arguments, found ${count}`)
-    const bytes = Math.max(params.length, results.length) * SLOT_SIZE
-    const block = store.entryBlock(bytes / SLOT_SIZE)
-    if (count !== 0) write(store.guest.data(block, bytes))
-    enterGuest(store, this.trampolines.entry, [this.vmctx, this.code, block])
-    return store.guest.data(block, bytes)
+    const block = store.entryBlock(Math.max(params.length, results.length))
+    if (count !== 0) write(this.block(block))
+    return block
+  }
+  private writeArguments(d: DataView, args: readonly WasmValue[]): void {
+    const { params } = this.type
+    for (let i = 0; i < params.length; i++) writeValue(this.store, d, i * SLOT_SIZE, params[i], args[i])
+  }
+  private results(block: number): WasmValue {
+    const { store } = this
+    const { results } = this.type
+    if (results.length === 0) return undefined
+    const d = this.block(block)
+    if (results.length === 1) return readValue(store, d, 0, results[0])
+    return results.map((t, i) => readValue(store, d, i * SLOT_SIZE, t))
+  }
+  private block(address: number): DataView {
+    const { params, results } = this.type
+    return this.store.guest.data(address, Math.max(params.length, results.length) * SLOT_SIZE)
   }
 }

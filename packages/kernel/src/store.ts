@@ -4,6 +4,7 @@
 // number that stands for a JavaScript value (kept until the store is closed); null is 0.
 import * as abi from '@k23/frontend-wasm/runtime-abi'
 import { type Hart, PAGE_SIZE } from '@k23/machine'
+import type { Entry } from './calls.ts'
 import type { Engine } from './engine.ts'
 import { bug, needRoom, OutOfFuel, Trap } from './errors.ts'
 import { Func, type HostFunction } from './func.ts'
@@ -19,12 +20,12 @@ import { bitsOfValue, type WasmValue } from './values.ts'
 export interface StoreOptions {
   /** Fuel to begin with (`store.fuel`); default: no limit. */
   readonly fuel?: number
-  /** Asked when the fuel is used up: having set `store.fuel` to more, true goes on; false ends the call with OutOfFuel. Default: ends it. */
-  readonly onOutOfFuel?: () => boolean
+  /** Asked when the fuel is used up: having set `store.fuel` to more, true goes on; false ends the call with OutOfFuel. Default: ends it. A promise is waited for under callAsync. */
+  readonly onOutOfFuel?: () => boolean | Promise<boolean>
   /** Bytes of guest stack; default 1 MiB, at least 128 KiB. */
   readonly stackBytes?: number
   /** Asked when Engine.interrupt() or the epoch stopped the hart: true goes on, false ends the call with the trap `interrupted`. Default: ends it. */
-  readonly onInterrupt?: () => boolean
+  readonly onInterrupt?: () => boolean | Promise<boolean>
   /** How far ahead the epoch's deadline is set, now and whenever onInterrupt says true. Default 1. */
   readonly epochTicks?: number
 }
@@ -35,6 +36,14 @@ const MIN_STACK = 128 << 10
 /** Fuel that no program uses up. */
 const NO_LIMIT: number = 2 ** 62
 
+type Decision = Promise<() => void> | undefined
+
+function decide(answer: boolean | Promise<boolean>, act: (answer: boolean) => void): Decision {
+  if (answer instanceof Promise) return answer.then((a) => () => act(a))
+  act(answer)
+  return undefined
+}
+
 export class Store {
   readonly engine: Engine
   readonly guest: Guest
@@ -44,13 +53,15 @@ export class Store {
   /** The hart's stack: lowest and past-the-end address. */
   readonly stackLow: number
   readonly stackTop: number
-  private readonly onOutOfFuel: () => boolean
-  private readonly onInterrupt: () => boolean
+  private readonly onOutOfFuel: () => boolean | Promise<boolean>
+  private readonly onInterrupt: () => boolean | Promise<boolean>
   private readonly epochTicks: number
   /** By number - HOST_FUNCTION_BASE. */
   readonly hostFunctions: { readonly func: Func; readonly run: HostFunction }[] = []
-  /** Calls from the host that have not returned. */
-  depth = 0
+  /** Calls from the host that have not returned, outermost first. */
+  readonly entries: Entry[] = []
+  /** Told when one of them ends. */
+  readonly waiting: (() => void)[] = []
   /** While a host function runs: the instance that called it. */
   caller: Instance | undefined
   private readonly instances = new Map<number, Instance>()
@@ -142,7 +153,7 @@ export class Store {
 
   /** Gives the store's memory and the hart's stack back to the machine. Nothing of the store may be used afterwards. */
   close(): void {
-    if (this.depth !== 0) throw new TypeError('the store is running')
+    if (this.entries.length !== 0) throw new TypeError('the store is running')
     if (!this.open) return
     this.open = false
     for (const m of this.owned) m.release()
@@ -158,15 +169,23 @@ export class Store {
 
   // ---- for the kernel's own parts
 
+  get depth(): number {
+    return this.entries.length
+  }
+
   /** Comes back where there is fuel again. */
-  usedUpFuel(): void {
+  usedUpFuel(): Decision {
     const least = this.engine.provides.fuel ? 0 : 1
-    if (!(this.onOutOfFuel() && this.fuel >= least)) throw new OutOfFuel()
+    return decide(this.onOutOfFuel(), (more) => {
+      if (!(more && this.fuel >= least)) throw new OutOfFuel()
+    })
   }
   /** Comes back where the guest may go on. */
-  reachedDeadline(): void {
-    if (!this.onInterrupt()) throw new Trap('interrupted', 'interrupted')
-    this.setEpochDeadline(this.epochTicks)
+  reachedDeadline(): Decision {
+    return decide(this.onInterrupt(), (goOn) => {
+      if (!goOn) throw new Trap('interrupted', 'interrupted')
+      this.setEpochDeadline(this.epochTicks)
+    })
   }
 
   /** Keeps a module's code in place until the store is closed. */
@@ -229,11 +248,11 @@ export class Store {
   /** An argument block for a call at the current depth. */
   entryBlock(slots: number): number {
     const bytes = Math.max(1, slots) * abi.SLOT_SIZE
-    let block = this.blocks[this.depth]
+    let block = this.blocks[this.entries.length]
     if (block === undefined || block.bytes < bytes) {
       const size = Math.max(bytes, 16 * abi.SLOT_SIZE)
       block = { at: this.arena.alloc(size), bytes: size }
-      this.blocks[this.depth] = block
+      this.blocks[this.entries.length] = block
     }
     return block.at
   }

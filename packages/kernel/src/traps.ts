@@ -36,37 +36,61 @@ function pastStack(store: Store, address: number): boolean {
   return store.hart.readRegister(frameRegisters[store.engine.machine.isa].stackPointer).hi < 0
 }
 
-/** Wasm functions that are running, innermost first, up to the last entry from the host. */
-export function backtrace(store: Store, pc: number): Frame[] {
-  const { engine, hart, guest } = store
-  const frames: Frame[] = []
-  if (store.depth === 0) return frames
-  const { framePointer, returnAddress, stackPointer } = frameRegisters[engine.machine.isa]
+/** Where a stopped hart is: what a walk over its frames begins with. */
+export interface Place {
+  readonly pc: number
+  readonly fp: number
+  /** In the caller of a function without frame. */
+  readonly leafCaller: number
+}
+
+/** The hart's place; `pc` where it stopped. */
+export function placeOf(store: Store, pc: number): Place {
+  const { framePointer, returnAddress, stackPointer } = frameRegisters[store.engine.machine.isa]
   const register = (n: number): number => {
-    const { lo, hi } = hart.readRegister(n)
+    const { lo, hi } = store.hart.readRegister(n)
     return (hi >>> 0) * 2 ** 32 + (lo >>> 0)
   }
-  const onStack = (at: number, bytes: number): boolean => at >= store.stackLow && at + bytes <= store.stackTop
-  /** In the caller of a function without frame: one byte before its return address lies in the call. */
-  const callerOfLeaf = (): number => {
-    if (returnAddress !== undefined) return register(returnAddress) - 1
+  // One byte before a return address lies in the call.
+  let leafCaller = 0
+  if (returnAddress !== undefined) leafCaller = register(returnAddress) - 1
+  else {
     const sp = register(stackPointer)
-    return onStack(sp, 8) ? guest.u64(sp) - 1 : 0
+    if (onStack(store, sp, 8)) leafCaller = store.guest.u64(sp) - 1
   }
-  let fp = register(framePointer)
-  let at = pc
-  if (engine.moduleAt(at) === undefined) at = callerOfLeaf()
-  while (frames.length < MAX_FRAMES) {
-    const frame = engine.moduleAt(at)?.frameAt(at)
-    if (frame === undefined || frame === 'entry') break
-    if (frame !== 'host') frames.push(frame)
-    if (at === pc && engine.moduleAt(at)?.isFrameless(at)) {
-      at = callerOfLeaf()
-      continue
-    }
-    if (!onStack(fp, 16)) break
-    at = guest.u64(fp + 8) - 1
-    fp = guest.u64(fp)
+  return { pc, fp: register(framePointer), leafCaller }
+}
+
+function onStack(store: Store, at: number, bytes: number): boolean {
+  return at >= store.stackLow && at + bytes <= store.stackTop
+}
+
+/** Wasm functions that are running, innermost first: those of the innermost entry, then those of the calls that it interrupted. */
+export function backtrace(store: Store, pc: number): Frame[] {
+  const frames: Frame[] = []
+  for (let i = store.entries.length - 1; i >= 0; i--) {
+    const place = i === store.entries.length - 1 ? placeOf(store, pc) : store.entries[i].place
+    if (place !== undefined) walk(store, place, frames)
   }
   return frames
+}
+
+/** Adds the frames of one entry. */
+function walk(store: Store, { pc, fp, leafCaller }: Place, frames: Frame[]): void {
+  const { engine, guest } = store
+  let at = pc
+  let frame = fp
+  if (engine.moduleAt(at) === undefined) at = leafCaller
+  while (frames.length < MAX_FRAMES) {
+    const found = engine.moduleAt(at)?.frameAt(at)
+    if (found === undefined || found === 'entry') break
+    if (found !== 'host') frames.push(found)
+    if (at === pc && engine.moduleAt(at)?.isFrameless(at)) {
+      at = leafCaller
+      continue
+    }
+    if (!onStack(store, frame, 16)) break
+    at = guest.u64(frame + 8) - 1
+    frame = guest.u64(frame)
+  }
 }
