@@ -41,7 +41,7 @@ import { createRiscv64 } from './src/isa.ts'
 
 const scalars: readonly Type[] = [I8, I16, I32, I64, I128, F16, F32, F64, F128]
 const vectors: readonly Type[] = [I8, I16, I32, I64, F16, F32, F64].flatMap((t) =>
-  [64, 128].filter((n) => n / bits(t) > 1).map((n) => vectorOf(t, n / bits(t))),
+  [16, 32, 64, 128].filter((n) => n / bits(t) > 1).map((n) => vectorOf(t, n / bits(t))),
 )
 const types: readonly Type[] = [...scalars, ...vectors]
 
@@ -55,8 +55,9 @@ const featureSets: readonly (readonly [name: string, flags: readonly string[]])[
   ['+V', ['has_v']],
   ['all', [...BITS, 'has_zfhmin', 'has_zfh', 'has_zfa', 'has_v', 'has_zvfh', 'has_zvbb']],
 ]
+const SETTINGS = { tls_model: 'elf_gd', stack_switch_model: 'basic', enable_pinned_reg: true }
 const targets: readonly TargetIsa[] = featureSets.map(([, flags]) =>
-  createRiscv64(Object.fromEntries(flags.map((f) => [f, true])), { tls_model: 'elf_gd', enable_pinned_reg: true }),
+  createRiscv64(Object.fromEntries(flags.map((f) => [f, true])), SETTINGS),
 )
 
 /** What is compiled of one opcode at one type: functions that differ in the types of other operands. */
@@ -65,6 +66,13 @@ interface Row {
   readonly type: string
   readonly functions: readonly { readonly note: string; readonly make: () => Func }[]
 }
+
+const dynamic = (body: string): string => `function %f(i32) -> i32x4 {
+    gv0 = dyn_scale_target_const.i32x4
+    dt0 = i32x4*gv0
+    dss0 = explicit_dynamic_slot dt0
+block0(v0: i32):
+${body} }`
 
 const COMPUTING: ReadonlySet<number> = new Set<number>([
   Format.Unary,
@@ -115,6 +123,19 @@ const others: readonly (readonly [op: string, text: string])[] = [
   ['symbol_value', 'function %f() -> i64 { gv0 = symbol %x block0: v0 = symbol_value.i64 gv0 return v0 }'],
   ['tls_value', 'function %f() -> i64 { gv0 = symbol tls %x block0: v0 = tls_value.i64 gv0 return v0 }'],
   ['stack_addr', 'function %f() -> i64 { ss0 = explicit_slot 8 block0: v0 = stack_addr.i64 ss0 return v0 }'],
+  [
+    'dynamic_stack_addr',
+    dynamic('v1 = dynamic_stack_addr.i64 dss0 v2 = load.dt0 v1 v3 = extract_vector v2, 0 return v3'),
+  ],
+  ['extract_vector', dynamic('v1 = splat.dt0 v0 v2 = extract_vector v1, 0 return v2')],
+  ['return', 'function %f(i32) -> i32 { block0(v0: i32): return v0 }'],
+  ['nop', 'function %f() { block0: nop return }'],
+  ['sequence_point', 'function %f() { block0: sequence_point return }'],
+  ['set_pinned_reg', 'function %f(i64) { block0(v0: i64): set_pinned_reg v0 return }'],
+  [
+    'stack_switch',
+    'function %f(i64, i64, i64) -> i64 { block0(v0: i64, v1: i64, v2: i64): v3 = stack_switch v0, v1, v2 return v3 }',
+  ],
   ['fence', 'function %f() { block0: fence return }'],
   ['get_pinned_reg', 'function %f() -> i64 { block0: v0 = get_pinned_reg.i64 return v0 }'],
   ['get_frame_pointer', 'function %f() -> i64 { block0: v0 = get_frame_pointer.i64 return v0 }'],
@@ -122,14 +143,47 @@ const others: readonly (readonly [op: string, text: string])[] = [
   ['get_return_address', 'function %f() -> i64 { block0: v0 = get_return_address.i64 return v0 }'],
 ]
 
+/** Constants, by type. */
+function constantRows(name: string): Row[] {
+  const row = (t: Type, text: string): Row => ({
+    op: name,
+    type: typeName(t),
+    functions: [{ note: '', make: () => parseFunctions(text).functions[0].func }],
+  })
+  const fn = (t: Type, body: string): string => `function %f() -> ${typeName(t)} { ${body} return v0 }`
+  switch (name) {
+    case 'iconst':
+      return [I8, I16, I32, I64].map((t) => row(t, fn(t, `block0: v0 = iconst.${typeName(t)} -7`)))
+    case 'f16const':
+    case 'f32const':
+    case 'f64const':
+    case 'f128const': {
+      const t = [F16, F32, F64, F128].find((f) => name === `${typeName(f)}const`) as Type
+      const made =
+        t === F128 ? `const0 = ${LONG_CONSTANT} block0: v0 = f128const const0` : `block0: v0 = ${name} 0x1.8p3`
+      return [row(t, fn(t, made))]
+    }
+    case 'vconst':
+      return vectors.map((t) => {
+        const bytes = LONG_CONSTANT.slice(0, 2 + bits(t) / 4)
+        return row(t, fn(t, `const0 = ${bytes} block0: v0 = vconst.${typeName(t)} const0`))
+      })
+    default:
+      return []
+  }
+}
+const LONG_CONSTANT = '0x3fff123456789abcdef0112233445566'
+
 /** Types that operand `i` may have. */
 function operandTypes(op: number, i: number, ctrl: Type): Type[] {
   const found = types.filter((t) => satisfies(operandConstraint(op, i), t, ctrl))
   // An address is an i64 here.
-  const address = found.length === 2 && found.includes(I32) && found.includes(I64)
+  const address = isAddress(found)
   const same = op === Op.bitcast ? found.filter((t) => bits(t) === bits(ctrl)) : found
   return address && /load|store|atomic/.test(opName[op]) ? [I64] : same
 }
+
+const isAddress = (found: readonly Type[]): boolean => found.length === 2 && found.includes(I32) && found.includes(I64)
 
 function build(op: number, ctrl: Type, operands: readonly Type[]): Func {
   const func = new Func({ kind: 'testcase', name: 'f' }, signature(operands, []))
@@ -195,9 +249,11 @@ function rows(): Row[] {
     const text = others.find(([o]) => o === name)?.[1]
     if (text !== undefined)
       out.push({ op: name, type: '', functions: [{ note: '', make: () => parseFunctions(text).functions[0].func }] })
-    if (!COMPUTING.has(opFormat[op]) || name.startsWith('x86_')) continue
+    out.push(...constantRows(name))
+    if (!COMPUTING.has(opFormat[op]) || text !== undefined) continue
     const polymorphic = (opFlags[op] & POLYMORPHIC) !== 0
-    const ctrls = polymorphic ? types.filter((t) => ctrlAllows(op, t)) : [0 as Type]
+    const allowed = types.filter((t) => ctrlAllows(op, t))
+    const ctrls = !polymorphic ? [0 as Type] : isAddress(allowed) && /load/.test(name) ? [I64] : allowed
     for (const ctrl of ctrls) {
       const lists = Array.from({ length: opNumOperands[op] }, (_, i) => operandTypes(op, i, ctrl))
       // The amount of a shift may have any type; what matters is the first.
@@ -263,9 +319,12 @@ export function coverage(): string {
   return [
     '# What riscv64 lowers',
     '',
-    'Made by `node packages/isa-riscv64/coverage.ts`: each opcode, at each scalar type and each vector type of 64 and 128 bits, compiled with the features of',
-    'each column. `call`: by a routine of the library. In brackets the types of operands, where they matter. Constants, `return`, `nop` and the opcodes of x64 are',
-    'left out; `dynamic_stack_addr` and `stack_switch` are not lowered.',
+    'Made by `node packages/isa-riscv64/coverage.ts`: each opcode, at each scalar type and each vector type of up to 128 bits, compiled with the features of',
+    'each column. `call`: by a routine of the library. In brackets the types of operands, where they matter. Addresses are i64: the verifier refuses others.',
+    'Dynamic vectors are lowered as the fixed ones that are their minimum. Vectors of more bits, and those of i128 and f128, are refused by what they are.',
+    `Settings: ${Object.entries(SETTINGS)
+      .map(([k, v]) => `\`${k}=${v}\``)
+      .join(', ')}; without them the opcodes concerned are refused, naming the setting.`,
     '',
     `${counts.yes} combinations are lowered in line, ${counts.call} by a call, ${counts.no} are refused.`,
     '',

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compile } from '@k23/codegen'
 import { createRiscv64Machine } from '@k23/emulator/riscv64'
-import { PERM_READ, PERM_WRITE, RETURNED } from '@k23/machine'
+import { PERM_READ, PERM_WRITE, type PlaceableImage, placeImage, RETURNED } from '@k23/machine'
 
 export interface GccRow {
   readonly kernel: string
@@ -126,7 +126,7 @@ block5:
     n: 4000,
     c: 'long sieve(char *p, long n) { for (long i = 0; i < n; i++) p[i] = 1; long c = 0; for (long i = 2; i < n; i++) if (p[i]) { c++; for (long k = i * i; k < n; k += i) p[k] = 0; } return c; }',
     clif: `function %sieve(i64, i64) -> i64 system_v {
-    fn0 = %Memset(i64, i64, i64) -> i64 system_v
+    fn0 = colocated %Memset(i64, i64, i64) -> i64 system_v
 block0(v0: i64, v1: i64):
     v2 = iconst.i64 0
     v3 = iconst.i64 1
@@ -210,8 +210,7 @@ const OPTIONS = [
 ]
 const BASE = 0x10000
 
-interface Built {
-  readonly code: Uint8Array
+interface Built extends PlaceableImage {
   readonly start: number
   /** Bytes of the kernel itself. */
   readonly bytes: number
@@ -242,13 +241,19 @@ function withGcc(k: Kernel, folder: string): Built {
     .split('\n')
     .map((l) => l.trim().split(/\s+/))
     .find((f) => f[7] === k.name) as string[]
-  return { code: readFileSync(text), start: Number.parseInt(symbol[1], 16) - BASE, bytes: Number(symbol[2]) }
+  return {
+    image: readFileSync(text),
+    alignment: 16,
+    absolutes: [],
+    start: Number.parseInt(symbol[1], 16) - BASE,
+    bytes: Number(symbol[2]),
+  }
 }
 
 function ourselves(k: Kernel): Built {
   const m = compile(expand(k.clif), { target: 'riscv64', features: { has_c: true }, optLevel: 'speed' })
   if (m.relocs.length !== 0) throw new Error(`${k.name}: ${m.relocs[0].symbol} is not there`)
-  return { code: m.image, start: m.functions[0].start, bytes: m.functions[0].code.length }
+  return { ...m, start: m.functions[0].start, bytes: m.functions[0].code.length }
 }
 
 /** All kernels; nothing where gcc for riscv64 is not installed. */
@@ -260,13 +265,13 @@ export function gccSuite(): GccRow[] {
   const run = (b: Built, n: number): { result: string; instructions: number } => {
     const view = machine.memory.view(area, 1 << 16)
     for (let i = 0; i < view.length; i++) view[i] = (i * 31) ^ (i >> 5)
-    const base = machine.placeCode(b.code)
+    const base = placeImage(machine, b)
     machine.enter(hart, base + b.start, [area, n])
     const before = hart.instructions
     const { kind, trapKind, pc } = machine.run(hart)
     if (kind !== RETURNED) throw new Error(`stopped: ${kind} ${trapKind} at ${pc - base}`)
     const { lo, hi } = hart.readRegister(10)
-    machine.memory.unmap(base, b.code.length)
+    machine.removeCode(base)
     return { result: `${hi} ${lo}`, instructions: hart.instructions - before }
   }
   const folder = mkdtempSync(join(tmpdir(), 'k23-gcc-'))

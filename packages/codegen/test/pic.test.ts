@@ -148,9 +148,9 @@ function %g() -> i64 { block0: v0 = iconst.i64 1 return v0 }`,
   expect(disassemble(m.image, 0, 8).map((l) => l.text.split(' ')[0])).toEqual(['auipc', 'addi'])
 })
 
-test('other models of thread-local storage are refused', () => {
+test.each(['none', 'macho', 'coff'])('thread-local storage of the model %s is refused', (tls_model) => {
   try {
-    compile(address('tls ', 'tls_value'), { target: 'riscv64' })
+    compile(address('tls ', 'tls_value'), { target: 'riscv64', settings: { tls_model } })
     expect.unreachable()
   } catch (e) {
     expect(e).toBeInstanceOf(CodegenError)

@@ -206,7 +206,7 @@ export function sweepCases(many: boolean): SweepCase[] {
       binary(`${op} ${t}`, [t, t], [t], (a, b) => [`v9 = ${op} ${a}, ${b}`, 'return v9'])
       for (const by of INTS) if (by !== t) def(`${op} ${t} by ${by}`, [t, by], [t], [`v9 = ${op} v0, v1`, 'return v9'])
     }
-    def(`bitselect ${t}`, [t, t, t], [t], ['v9 = bitselect v0, v1, v2', 'return v9'])
+    for (const op of ['bitselect', 'blendv']) def(`${op} ${t}`, [t, t, t], [t], [`v9 = ${op} v0, v1, v2`, 'return v9'])
     for (const c of INTS) {
       def(`select ${t} by ${c}`, [c, t, t], [t], ['v9 = select v0, v1, v2', 'return v9'])
       def(`guard ${t} by ${c}`, [c, t, t], [t], ['v9 = select_spectre_guard v0, v1, v2', 'return v9'])
@@ -395,6 +395,7 @@ export function sweepCases(many: boolean): SweepCase[] {
     }
     def(`bitcast ${i} ${t}`, [t], [i], [`v9 = bitcast.${i} v0`, 'return v9'])
     def(`bitcast ${t} ${i}`, [i], [t], [`v9 = bitcast.${t} v0`, 'return v9'])
+    for (const op of ['bitselect', 'blendv']) def(`${op} ${t}`, [t, t, t], [t], [`v9 = ${op} v0, v1, v2`, 'return v9'])
     def(`select ${t}`, ['i8', t, t], [t], ['v9 = select v0, v1, v2', 'return v9'])
     def(`guard ${t}`, ['i8', t, t], [t], ['v9 = select_spectre_guard v0, v1, v2', 'return v9'])
     for (const op of ['band', 'bor', 'bxor']) def(`${op} ${t}`, [t, t], [t], [`v9 = ${op} v0, v1`, 'return v9'])

@@ -8,7 +8,7 @@ export interface VectorCase extends SweepCase {
 }
 
 const INTS = ['i8x16', 'i16x8', 'i32x4', 'i64x2', 'i8x8', 'i16x4', 'i32x2', 'i8x4', 'i16x2', 'i8x2']
-const FLOATS = ['f32x4', 'f64x2', 'f32x2', 'f16x8', 'f16x4']
+const FLOATS = ['f32x4', 'f64x2', 'f32x2', 'f16x8', 'f16x4', 'f16x2']
 const SCALARS = ['i8', 'i16', 'i32', 'i64']
 
 export function lanesOf(type: string): number {
@@ -249,10 +249,13 @@ export function vectorCases(): VectorCase[] {
         [`v9 = fcmp ${cc} v0, v1`, 'v8 = bitselect v9, v2, v3', 'return v8'],
       )
     }
-    for (const op of ['fcvt_from_sint', 'fcvt_from_uint'])
-      def(`${op} ${t}`, [ints], [t], [`v9 = ${op}.${t} v0`, 'return v9'])
-    for (const op of ['fcvt_to_sint_sat', 'fcvt_to_uint_sat'])
-      def(`${op} ${t}`, [t], [ints], [`v9 = ${op}.${ints} v0`, 'return v9'])
+    // Integers of each width that has as many lanes.
+    for (const i of INTS.filter((u) => lanesOf(u) === lanesOf(t))) {
+      for (const op of ['fcvt_from_sint', 'fcvt_from_uint'])
+        def(`${op} ${t} ${i}`, [i], [t], [`v9 = ${op}.${t} v0`, 'return v9'])
+      for (const op of ['fcvt_to_sint_sat', 'fcvt_to_uint_sat', 'x86_cvtt2dq'])
+        def(`${op} ${i} ${t}`, [t], [i], [`v9 = ${op}.${i} v0`, 'return v9'])
+    }
   }
   def('fvpromote_low', ['f32x4'], ['f64x2'], ['v9 = fvpromote_low v0', 'return v9'], { anyNaN: true })
   def('fvdemote', ['f64x2'], ['f32x4'], ['v9 = fvdemote v0', 'return v9'], { anyNaN: true })
@@ -338,8 +341,6 @@ export function vectorCases(): VectorCase[] {
     def(`x86_pmulhrsw ${t}`, [t, t], [t], ['v9 = x86_pmulhrsw v0, v1', 'return v9'])
   def('x86_pmaddubsw', ['i8x16', 'i8x16'], ['i16x8'], ['v9 = x86_pmaddubsw v0, v1', 'return v9'])
   def('x86_pshufb', ['i8x16', 'i8x16'], ['i8x16'], ['v9 = x86_pshufb v0, v1', 'return v9'])
-  for (const t of ['f32x4', 'f64x2'])
-    def(`x86_cvtt2dq ${t}`, [t], [t.replace('f', 'i')], [`v9 = x86_cvtt2dq.${t.replace('f', 'i')} v0`, 'return v9'])
   def('swizzle', ['i8x16', 'i8x16'], ['i8x16'], ['v9 = swizzle v0, v1', 'return v9'])
   SHUFFLES.forEach((mask, i) => {
     const list = `[${mask.join(' ')}]`

@@ -10,12 +10,13 @@ import {
   INST_MAY_TRAP,
   P_CALL,
   P_CALL_IND,
+  P_STACK_SWITCH,
   P_TRY_CALL,
   P_TRY_CALL_IND,
 } from '@k23/machinst'
 import { allocIndex, allocIsReg, CLASS_FLOAT, CLASS_INT, CLASS_VECTOR } from '@k23/regalloc'
 import { emitAtomicLoop } from './emit-atomics.ts'
-import { loadAddress, putCall } from './emit-call.ts'
+import { emitStackSwitch, loadAddress, putCall } from './emit-call.ts'
 import { emitSelect, emitTrapIf, FIX_PAIR_I } from './emit-branch.ts'
 import { blockStates, hasVectors } from './emit-vector-blocks.ts'
 import { emitVectorMove, frameAddress, hasState, vectorLoads } from './emit-vector.ts'
@@ -100,6 +101,7 @@ const pseudoEmitters: ReadonlyMap<number, PseudoEmitter> = new Map<number, Pseud
   [T.table.generic + P_CALL_IND, emitCall],
   [T.table.generic + P_TRY_CALL, emitCall],
   [T.table.generic + P_TRY_CALL_IND, emitCall],
+  [T.table.generic + P_STACK_SWITCH, emitStackSwitch],
   [T.SELECT, emitSelect],
   [T.SELECT_F, emitSelect],
   [T.SELECT_V, emitSelect],

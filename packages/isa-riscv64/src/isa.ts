@@ -10,7 +10,7 @@ import { featureBits } from './features.ts'
 import { roots } from './gen/lower.ts'
 import { RiscvLower } from './lower/driver.ts'
 import { printInst } from './print.ts'
-import { EXCEPTION_PAYLOAD, machineEnv, TAIL_TARGET } from './registers.ts'
+import { EXCEPTION_PAYLOAD, machineEnv, STACK_SWITCH, TAIL_TARGET } from './registers.ts'
 import { Scratch } from './scratch.ts'
 import { table } from './table.ts'
 
@@ -31,6 +31,7 @@ export function createRiscv64(named: Readonly<Record<string, boolean>>, shared: 
     stackAlign: 16,
     returnAddressBytes: 0,
     tailTarget: TAIL_TARGET,
+    stackSwitch: STACK_SWITCH,
     exceptionPayload: EXCEPTION_PAYLOAD,
     abi: abiOf,
     callClobbers,

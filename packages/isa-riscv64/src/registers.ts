@@ -31,6 +31,12 @@ export const PROBE_STEP: PReg = x(28)
 export const PROBE_END: PReg = x(29)
 /** Where a handler finds exn0 and exn1. */
 export const EXCEPTION_PAYLOAD: readonly PReg[] = [x(10), x(11)]
+/** Contexts and payload of stack_switch: a function that begins a stack finds the payload in its first argument. */
+export const STACK_SWITCH: { readonly payload: PReg; readonly store: PReg; readonly load: PReg } = {
+  payload: x(10),
+  store: x(11),
+  load: x(12),
+}
 /** Target of a tail call. */
 export const TAIL_TARGET: PReg = x(6)
 

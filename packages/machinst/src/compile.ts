@@ -4,6 +4,7 @@ import { type Block, computeCfg, computeLoops, depthOf, type Func, functionNameT
 import { type Algorithm, allocate } from '@k23/regalloc'
 import { applyAllocation, buildAllocInput } from './alloc-input.ts'
 import { type CallSite, type Reloc, tinyReach, type UnwindRow } from './code-buffer.ts'
+import { withFixedVectors } from './dynamic-vectors.ts'
 import { emitFunction, type EmitTrace, layoutFrame } from './emit.ts'
 import type { TargetIsa } from './isa.ts'
 import { VCode } from './vcode.ts'
@@ -41,7 +42,8 @@ export interface CompiledFunction {
   readonly stats: { readonly insts: number; readonly spills: number; readonly reloads: number; readonly moves: number }
 }
 
-export function compileFunction(isa: TargetIsa, func: Func, options: CompileFunctionOptions = {}): CompiledFunction {
+export function compileFunction(isa: TargetIsa, given: Func, options: CompileFunctionOptions = {}): CompiledFunction {
+  const func = withFixedVectors(given)
   const name = functionNameText(func.name)
   const v = new VCode(name)
   const cx = isa.createLowerCtx(func, v)

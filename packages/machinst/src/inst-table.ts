@@ -14,6 +14,7 @@ export const GENERIC_PSEUDOS = [
   'tail_call_ind', // the same, operand 0 is the target
   'try_call', // variable, terminator: as call; to successor 0, or, where an exception ends it, to one of the others
   'try_call_ind', // the same, operand 0 is the target
+  'stack_switch', // variable: as call, of nothing: operands are the two contexts and the payload, in the registers of TargetIsa.stackSwitch
 ] as const
 
 // Flags by opcode.
@@ -64,6 +65,7 @@ const genericSpecs: readonly PseudoSpec[] = [
   { name: 'tail_call_ind', words: 0, operands: [], flags: INST_VARIABLE | INST_TERMINATOR | INST_RETURN },
   { name: 'try_call', words: 0, operands: [], flags: INST_VARIABLE | INST_TERMINATOR | INST_CALL },
   { name: 'try_call_ind', words: 0, operands: [], flags: INST_VARIABLE | INST_TERMINATOR | INST_CALL },
+  { name: 'stack_switch', words: 0, operands: [], flags: INST_VARIABLE | INST_CALL },
 ]
 
 /** Joins rows, generic pseudos and an ISA's pseudos to one table. */
@@ -98,7 +100,8 @@ export const P_TAIL_CALL = 6
 export const P_TAIL_CALL_IND = 7
 export const P_TRY_CALL = 8
 export const P_TRY_CALL_IND = 9
-export const NUM_GENERIC = 10
+export const P_STACK_SWITCH = 10
+export const NUM_GENERIC = 11
 
 // Descriptor fields (rows/types.ts has the layout).
 export function descWord(d: number): number {

@@ -32,6 +32,7 @@ import {
   P_CALL_IND,
   P_JUMP,
   P_RETS,
+  P_STACK_SWITCH,
   P_TAIL_CALL,
   P_TAIL_CALL_IND,
   P_TRY_CALL,
@@ -295,6 +296,42 @@ export abstract class LowerCalls extends LowerValues {
     for (const r of [...preferred.flat(), ...nonPreferred.flat(), ...scratch])
       if (r !== undefined) set[r >> 5] |= 1 << (r & 31)
     return set
+  }
+
+  /**
+   * Lowers `stack_switch`: a call that clobbers every register. What goes on here later comes from another stack, with the words of the context alone: stack
+   * pointer, frame pointer, and address. So the function saves all that its convention saves.
+   */
+  protected lowerStackSwitch(inst: Inst): void {
+    const { shared, stackSwitch } = this.isa
+    const model = shared.stack_switch_model
+    if (model !== 'basic' || stackSwitch === undefined)
+      this.unsupported(
+        `stack_switch with stack_switch_model=${model}`,
+        stackSwitch === undefined ? `${this.isa.name} cannot switch stacks` : 'set stack_switch_model=basic',
+      )
+    const { store, load, payload } = stackSwitch
+    const fixed = [store, load, payload]
+    const words: number[] = []
+    fixed.forEach((preg, i) => {
+      const r = this.asVirtual(this.use(this.func.arg(inst, i)))
+      words.push(r * 2 + 1, operand(0, 0, preg >> 6, FIXED, preg))
+    })
+    const result = this.temp(payload >> 6)
+    words.push(result, operand(1, 1, payload >> 6, FIXED, payload))
+    const clobbers = this.allRegisters(this.func.signature)
+    clobbers[payload >> 5] &= ~(1 << (payload & 31))
+    this.frame.hasCalls = true
+    this.frame.savesAll = true
+    const info = {
+      callee: undefined,
+      colocated: false,
+      clobbers: this.clobberSet(clobbers),
+      stackArgBytes: 0,
+      calleePops: false,
+    }
+    this.pushVariable(P_STACK_SWITCH, this.v.calls.push(info) - 1, words)
+    this.setResult(inst, result)
   }
 
   protected pushJump(): void {

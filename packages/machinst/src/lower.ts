@@ -241,6 +241,9 @@ export abstract class LowerCtx extends LowerCalls implements MatchContext {
       case Op.return_call_indirect:
         this.lowerTailCall(inst, f.signatures[f.imm0[inst]], { reg: this.use(f.arg(inst, 0)) }, 1)
         return true
+      case Op.stack_switch:
+        this.lowerStackSwitch(inst)
+        return true
       case Op.nop:
         return true
     }

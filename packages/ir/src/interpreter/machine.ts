@@ -17,12 +17,14 @@ import { parseTrapCode, TRAP_STACK_OVERFLOW } from '../trapcode.ts'
 import { bits, bytes as typeBytes } from '../types.ts'
 import type { HostContext, Thrown } from './host.ts'
 import { type Bits, fromBytes, toDataValue } from './lanes.ts'
-import { type Memory, readPlace, type Region, STACK_TOP, writePlace } from './memory.ts'
+import { type Memory, type Place, readPlace, type Region, STACK_TOP, writePlace } from './memory.ts'
 import { type Outcome, Trap, undefinedBehaviour, Unsupported } from './outcome.ts'
 import { addressBehind, type Callee, type Code, type Program } from './program.ts'
 
 /** Where the outermost function returns to. */
-const RETURN_TO_HOST = 0x1000
+export const RETURN_TO_HOST = 0x1000
+/** Where the first function on a stack that stack_switch made returns to: it must not. */
+export const NEW_STACK = 0x1010
 
 export interface Frame {
   readonly code: Code
@@ -57,6 +59,8 @@ export class Machine {
   readonly memory: Memory
   readonly program: Program
   readonly frames: Frame[] = []
+  /** Chains of frames that stack_switch left, by the words of their contexts (stack-switch.ts). */
+  readonly suspended: Map<string, Frame[]> = new Map()
   /** Instructions that may still run. */
   fuel = 0
   pinned: Bits = 0n
@@ -79,6 +83,7 @@ export class Machine {
     this.memory.map(this.stack.bytes, this.stack)
     this.fuel = fuel
     this.pinned = 0n
+    this.suspended.clear()
   }
 
   end(): void {
@@ -193,12 +198,13 @@ export class Machine {
 
   /** Gives results to whoever called the function of `ended`, which has no frame any more. */
   private deliver(ended: Frame, results: readonly Bits[]): void {
+    if (ended.returnAddress === NEW_STACK) undefinedBehaviour('the first function on a stack returns')
     if (ended.returnAddress === RETURN_TO_HOST) this.returned = results
     else this.resume(this.frames.at(-1) ?? bug('interpreter', ended.code.name, '-', 'no caller'), results)
   }
 
   /** Goes on behind the call that `frame` waits at. */
-  private resume(frame: Frame, results: readonly Bits[]): void {
+  resume(frame: Frame, results: readonly Bits[]): void {
     const { func } = frame.code
     const op = func.op[frame.inst]
     if (op === Op.try_call || op === Op.try_call_indirect) {
@@ -258,7 +264,7 @@ export class Machine {
     return undefined
   }
 
-  private push(code: Code, given: readonly Bits[], hook: Hook): void {
+  push(code: Code, given: readonly Bits[], hook: Hook): void {
     const { func } = code
     // Structures passed by value become copies of the callee's own, above its frame.
     let top = hook.sp
@@ -271,11 +277,10 @@ export class Machine {
     const fp = top - 16
     const sp = Math.floor((fp - code.frameBytes) / code.frameAlign) * code.frameAlign
     if (this.frames.length >= this.limits.maxDepth) throw new Trap(TRAP_STACK_OVERFLOW)
-    this.reserve(sp)
-    const at = (address: number): number => address - this.stack.base
-    this.stack.bytes.fill(0, at(sp), at(fp))
-    writePlace({ region: this.stack, offset: at(fp) }, 8, BigInt(hook.fp))
-    writePlace({ region: this.stack, offset: at(fp + 8) }, 8, BigInt(hook.returnAddress))
+    const { region, offset } = this.room(sp, fp + 16)
+    region.bytes.fill(0, offset, offset + fp - sp)
+    writePlace({ region, offset: offset + fp - sp }, 8, BigInt(hook.fp))
+    writePlace({ region, offset: offset + fp + 8 - sp }, 8, BigInt(hook.returnAddress))
     const frame: Frame = {
       code,
       values: new Array<Bits>(func.numValues),
@@ -292,6 +297,17 @@ export class Machine {
       throw new Trap(TRAP_STACK_OVERFLOW)
   }
 
+  /** The bytes from `sp` to `end`, of the stack or of memory that a program made another of; traps where there are none. */
+  private room(sp: number, end: number): Place {
+    if (end <= STACK_TOP && end > STACK_TOP - this.limits.stackSize) {
+      this.reserve(sp)
+      return { region: this.stack, offset: sp - this.stack.base }
+    }
+    const place = sp < 0 ? undefined : this.memory.find(BigInt(sp), end - sp, true)
+    if (place === undefined) throw new Trap(TRAP_STACK_OVERFLOW)
+    return place
+  }
+
   /** Maps the stack down to `sp`, or traps where it may not grow so far. */
   private reserve(sp: number): void {
     if (sp >= this.stack.base) return
@@ -305,12 +321,12 @@ export class Machine {
   }
 
   private copyStructure(from: Bits, to: number, size: number): Bits {
-    this.reserve(to)
     if (size === 0) return BigInt(to)
+    const target = this.room(to, to + size)
     const source = this.memory.find(from, size, false)
     if (source === undefined)
       undefinedBehaviour(`a structure argument of ${size} bytes at 0x${from.toString(16)} cannot be read`)
-    writePlace({ region: this.stack, offset: to - this.stack.base }, size, readPlace(source, size))
+    writePlace(target, size, readPlace(source, size))
     return BigInt(to)
   }
 }

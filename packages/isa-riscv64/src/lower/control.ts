@@ -1,12 +1,17 @@
 // Comparisons, selections, branches, traps, calls by address, and the registers that CLIF names.
-import { type ExternalName, type GlobalValue, I64, isFloat, signature, type Type, type Value } from '@k23/ir'
+import { type ExternalName, F16, type GlobalValue, I16, I64, isFloat, signature, type Type, type Value } from '@k23/ir'
 import {
   any,
+  blendv,
   bmask,
   br_table,
   brif,
   cc,
   debugtrap,
+  f128,
+  f16,
+  f32,
+  f64,
   fence,
   fits64,
   func_addr,
@@ -21,6 +26,8 @@ import {
   intRange,
   jumpTable,
   type Rule,
+  type TypeSet,
+  typeUnion,
   select,
   select_spectre_guard,
   sequence_point,
@@ -48,6 +55,7 @@ import { invertRow } from '../emit-branch.ts'
 import * as T from '../table.ts'
 import { type Comparison, comparison, maskOf, nonZero, set, setImm, setPair, truth } from './compare.ts'
 import type { RiscvLower } from './driver.ts'
+import { isPair } from '../abi.ts'
 import { rule, zicond } from './types.ts'
 import { selectBits } from './bits.ts'
 import { bitsOf, fromBits } from './float-convert.ts'
@@ -65,6 +73,12 @@ export function selectBy(c: RiscvLower, t: Type, { row, a, b }: Comparison, x: V
   if (c.classesOf(t).length === 1) return c.selectX(row, a, b, c.x(x), c.x(y))
   const lo = c.selectX(row, a, b, c.lo(x), c.lo(y))
   return c.pair(lo, c.selectX(row, a, b, c.hi(x), c.hi(y)))
+}
+
+/** x where the top bit of k is set, for scalars. */
+function blend(c: RiscvLower, t: Type, k: Value, x: Value, y: Value): number {
+  const top = isPair(t) ? c.hi(k) : t === F16 ? c.sextReg(bitsOf(c, k), I16) : isFloat(t) ? bitsOf(c, k) : c.sx(k)
+  return selectBy(c, t, { row: Opc.blt, a: top, b: X0 }, x, y)
 }
 
 /** Selection without a branch, so that nothing is guessed: by a mask of the condition. */
@@ -182,6 +196,7 @@ function overflowTrap(c: RiscvLower, t: Type, x: Value, y: Value, code: number):
   return sum
 }
 
+const scalars: TypeSet = typeUnion(fits64, i128, f16, f32, f64, f128)
 const smallImm = intRange(-2047, 2046)
 
 // biome-ignore format: table
@@ -199,6 +214,8 @@ export const controlRules: Rule[] = [
   rule('guard_zero', fits64, [val, val],                             (k, y) => select_spectre_guard(k, iconst(0), y), (c, _t, k, y) => c.rrr(emit.and, c.rri(emit.addi, truth(c, k), -1), c.x(y))),
   rule('guard_zicond', fits64, [val, val, val],                      (k, x, y) => select_spectre_guard(k, x, y),     (c, _t, k, x, y) => zeroing(c, nonZero(c, k).a, x, y), { has: [zicond] }),
   rule('guard',        any, [val, val, val],                         (k, x, y) => select_spectre_guard(k, x, y),     (c, t, k, x, y) => guard(c, t, truth(c, k), x, y)),
+
+  rule('blendv',       scalars, [val, val, val],                         (k, x, y) => blendv(k, x, y),                   blend),
 
   rule('brif_icmp', any, [cc(), valOf(fits64), val],                 (p, x, y) => brif(icmp(p, x, y)),               (c, _t, p, x, y) => branch(c, comparison(c, p, x, y))),
   rule('brif',      any, [val],                                      (x) => brif(x),                                 (c, _t, x) => branch(c, nonZero(c, x))),

@@ -76,6 +76,8 @@ import {
   type V1,
   type VF,
   vf,
+  type VI,
+  vi,
   type VV,
   vv,
   type VVV,
@@ -83,10 +85,10 @@ import {
 import { floatVectors, halfVectors, intVectors } from './vector-sets.ts'
 
 /** Float vectors of any width: lanes of 16 bits take Zvfh. */
-const allFloats: TypeSet = typeUnion(floatVectors, halfVectors)
+export const allFloats: TypeSet = typeUnion(floatVectors, halfVectors)
 
 /** The state for arithmetic on t; refuses f16 without Zvfh. */
-function state(c: RiscvLower, t: Type): number {
+export function state(c: RiscvLower, t: Type): number {
   if (laneBits(t) === 16 && !c.has(ZVFH)) c.unsupported('arithmetic on vectors of f16', 'it needs has_zvfh')
   return stateOf(t)
 }
@@ -213,35 +215,69 @@ function choose(c: RiscvLower, _t: Type, cc: FloatCC, a: Value, b: Value, x: Val
 
 // ---- conversions
 
-/** Rows for a source of the same width, of half, of twice the width. */
-export type Rows = readonly [V1, V1, V1]
-const fromSigned: Rows = [emit.vfcvt_f_x_v, emit.vfwcvt_f_x_v, emit.vfncvt_f_x_w]
-const fromUnsigned: Rows = [emit.vfcvt_f_xu_v, emit.vfwcvt_f_xu_v, emit.vfncvt_f_xu_w]
-export const toSigned: Rows = [emit.vfcvt_rtz_x_f_v, emit.vfwcvt_rtz_x_f_v, emit.vfncvt_rtz_x_f_w]
-const toUnsigned: Rows = [emit.vfcvt_rtz_xu_f_v, emit.vfwcvt_rtz_xu_f_v, emit.vfncvt_rtz_xu_f_w]
+/** How lanes are converted between integers and floats. */
+interface Conversion {
+  /** Rows for a source of the same width, of half, of twice the width. */
+  readonly rows: readonly [V1, V1, V1]
+  /** Of integers: extends them to four and to eight times their width; halves their width, clamping them. */
+  readonly extend: readonly [V1, V1]
+  readonly clip: VI
+}
+// biome-ignore format: table
+const fromSigned: Conversion = { rows: [emit.vfcvt_f_x_v, emit.vfwcvt_f_x_v, emit.vfncvt_f_x_w], extend: [emit.vsext_vf4, emit.vsext_vf8], clip: emit.vnclip_wi }
+// biome-ignore format: table
+const fromUnsigned: Conversion = { rows: [emit.vfcvt_f_xu_v, emit.vfwcvt_f_xu_v, emit.vfncvt_f_xu_w], extend: [emit.vzext_vf4, emit.vzext_vf8], clip: emit.vnclipu_wi }
+// biome-ignore format: table
+export const toSigned: Conversion = { rows: [emit.vfcvt_rtz_x_f_v, emit.vfwcvt_rtz_x_f_v, emit.vfncvt_rtz_x_f_w], extend: [emit.vsext_vf4, emit.vsext_vf8], clip: emit.vnclip_wi }
+// biome-ignore format: table
+const toUnsigned: Conversion = { rows: [emit.vfcvt_rtz_xu_f_v, emit.vfwcvt_rtz_xu_f_v, emit.vfncvt_rtz_xu_f_w], extend: [emit.vzext_vf4, emit.vzext_vf8], clip: emit.vnclipu_wi }
 
-/** x in lanes of t. */
-export function convert(c: RiscvLower, rows: Rows, t: Type, from: Type, x: VReg): VReg {
-  const to = laneBits(t)
-  const n = laneBits(from)
-  const lanes = laneCount(t)
+/** x, lanes of n bits, in as many lanes of `to` bits, which are at most twice as wide or half as wide. */
+function step(c: RiscvLower, { rows }: Conversion, lanes: number, n: number, to: number, x: VReg): VReg {
   if (to === n) return v1(c, rows[0], laneState(to, lanes), x)
-  if (to === 2 * n) return v1(c, rows[1], halfState(n, lanes), x)
-  if (n === 2 * to) return v1(c, rows[2], halfState(to, lanes), x)
-  return c.unsupported(`a conversion from lanes of ${n} bits to lanes of ${to}`, 'convert in steps')
+  return to > n ? v1(c, rows[1], halfState(n, lanes), x) : v1(c, rows[2], halfState(to, lanes), x)
 }
 
-const fromInt = (rows: Rows) => (c: RiscvLower, t: Type, x: Value) => {
+/**
+ * Lanes of integers as floats. i64 to f16 goes by f64, which is exact where the result is finite, and by f32, rounded to odd, so that it is the last step that
+ * rounds.
+ */
+function floatsOf(c: RiscvLower, how: Conversion, t: Type, from: Type, x: VReg): VReg {
+  const lanes = laneCount(t)
+  const [n, to] = [laneBits(from), laneBits(t)]
+  if (to >= 4 * n) {
+    const wide = v1(c, how.extend[to === 4 * n ? 0 : 1], laneState(to, lanes), x)
+    return step(c, how, lanes, to, to, wide)
+  }
+  if (n !== 4 * to) return step(c, how, lanes, n, to, x)
+  const single = v1(c, emit.vfncvt_rod_f_f_w, halfState(32, lanes), step(c, how, lanes, 64, 64, x))
+  return v1(c, emit.vfncvt_f_f_w, halfState(16, lanes), single)
+}
+
+/** Lanes of floats as integers, clamped; a NaN is the greatest. */
+export function integersOf(c: RiscvLower, how: Conversion, t: Type, from: Type, x: VReg): VReg {
+  const lanes = laneCount(t)
+  const [n, to] = [laneBits(from), laneBits(t)]
+  // f16 to i64
+  if (to === 4 * n) return step(c, how, lanes, 32, 64, v1(c, emit.vfwcvt_f_f_v, halfState(16, lanes), x))
+  if (n <= 2 * to) return step(c, how, lanes, n, to, x)
+  let out = step(c, how, lanes, n, n / 2, x)
+  for (let bits = n / 4; bits >= to; bits /= 2) out = vi(c, how.clip, halfState(bits, lanes), out, 0)
+  return out
+}
+
+const fromInt = (how: Conversion) => (c: RiscvLower, t: Type, x: Value) => {
   state(c, t)
-  return convert(c, rows, t, c.func.typeOf(x), v(c, x))
+  return floatsOf(c, how, t, c.func.typeOf(x), v(c, x))
 }
 
 /** NaN becomes 0. */
-const saturating = (rows: Rows) => (c: RiscvLower, t: Type, x: Value) => {
+const saturating = (how: Conversion) => (c: RiscvLower, t: Type, x: Value) => {
   const from = c.func.typeOf(x)
   const a = v(c, x)
-  const i = convert(c, rows, t, from, a)
-  emit.vmfne_vv(c, M0, a, a, state(c, from))
+  const st = state(c, from)
+  const i = integersOf(c, how, t, from, a)
+  emit.vmfne_vv(c, M0, a, a, st)
   return mergeI(c, stateOf(t), 0, i)
 }
 

@@ -1,5 +1,5 @@
 // Vector opcodes that are called after instructions of x64, which CLIF defines for every machine.
-import { laneBits, laneType, type Type, type Value } from '@k23/ir'
+import { F16, laneBits, laneType, type Type, type Value } from '@k23/ir'
 import { any, type Rule, val, valOf, x86_cvtt2dq, x86_pmaddubsw, x86_pmulhrsw, x86_pshufb } from '@k23/rules'
 import { emit } from '../insts/index.ts'
 import type { VReg, XReg } from '../insts/index.ts'
@@ -7,8 +7,8 @@ import { X0 } from '../context.ts'
 import type { RiscvLower } from './driver.ts'
 import { rule } from './types.ts'
 import { laneState, M0, mergeI, stateOf, tv, v, vi, vv } from './vector-context.ts'
-import { convert, toSigned } from './vector-float.ts'
-import { floatVectors, intVectors } from './vector-sets.ts'
+import { allFloats, integersOf, state as stateWith, toSigned } from './vector-float.ts'
+import { intVectors } from './vector-sets.ts'
 import { rounded } from './vector-integer.ts'
 
 /** Lanes of `no`, or x where v0 has a one. */
@@ -53,8 +53,12 @@ function multiplyAdd(c: RiscvLower, x: Value, y: Value): VReg {
 function truncate(c: RiscvLower, t: Type, x: Value): VReg {
   const from = c.func.typeOf(x)
   const a = v(c, x)
-  const i = convert(c, toSigned, t, from, a)
-  emit.vmflt_vf(c, M0, c.constF(laneType(from), 2 ** (laneBits(t) - 1)), a, stateOf(from))
+  const state = stateWith(c, from)
+  const i = integersOf(c, toSigned, t, from, a)
+  // Of f16 only infinity is too great for 32 bits.
+  const half = laneType(from) === F16 && laneBits(t) > 16
+  const limit = half ? c.lf(F16, 0x7c00, 0) : c.constF(laneType(from), 2 ** (laneBits(t) - 1))
+  emit.vmflt_vf(c, M0, limit, a, state)
   const st = stateOf(t)
   const min = tv(c)
   emit.vmv_v_x(c, min, least(c, t), st)
@@ -75,6 +79,6 @@ function shuffleBytes(c: RiscvLower, x: Value, y: Value): VReg {
 export const vectorX86Rules: Rule[] = [
   rule('v_pmulhrsw',  intVectors, [val, val],           (x, y) => x86_pmulhrsw(x, y),  multiplyHigh),
   rule('v_pmaddubsw', any,        [val, val],           (x, y) => x86_pmaddubsw(x, y), (c, _t, x, y) => multiplyAdd(c, x, y)),
-  rule('v_cvtt2dq',   intVectors, [valOf(floatVectors)], (x) => x86_cvtt2dq(x),        truncate),
+  rule('v_cvtt2dq',   intVectors, [valOf(allFloats)], (x) => x86_cvtt2dq(x),           truncate),
   rule('v_pshufb',    any,        [val, val],           (x, y) => x86_pshufb(x, y),    (c, _t, x, y) => shuffleBytes(c, x, y)),
 ]

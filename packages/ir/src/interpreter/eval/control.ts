@@ -6,6 +6,7 @@ import type { Bits } from '../lanes.ts'
 import type { Frame, Machine } from '../machine.ts'
 import { Trap, undefinedBehaviour } from '../outcome.ts'
 import { type Callee, sameTypes } from '../program.ts'
+import { switchStack } from '../stack-switch.ts'
 import type { ControlEvaluator, ControlTable } from './effects.ts'
 
 const jump: ControlEvaluator = (m, frame, inst) => m.jump(frame, frame.code.func.imm0[inst] as BlockCall)
@@ -29,6 +30,11 @@ function trapIf(zero: boolean): ControlEvaluator {
     if ((m.arg(frame, inst, 0) === 0n) === zero) throw new Trap(frame.code.func.imm0[inst])
     m.next(frame)
   }
+}
+
+const stackSwitch: ControlEvaluator = (m, frame, inst) => {
+  const [to, from, payload] = m.args(frame, inst)
+  switchStack(m, frame, inst, to, from, payload)
 }
 
 // ---- calls: who is called, then how
@@ -79,4 +85,5 @@ export const controlEvaluators: ControlTable = {
   return_call_indirect: calling(indirect, 'tailCall'),
   try_call:             calling(direct, 'call'),
   try_call_indirect:    calling(indirect, 'call'),
+  stack_switch:         stackSwitch,
 }

@@ -2,7 +2,6 @@
 import type { Block, GlobalValue, Inst } from '../../entities.ts'
 import { bits, type Type } from '../../types.ts'
 import type { Frame } from '../machine.ts'
-import { Unsupported } from '../outcome.ts'
 import { instAddress } from '../program.ts'
 import type { EffectEvaluator, EffectTable } from './effects.ts'
 
@@ -32,10 +31,6 @@ const handlerAddress: EffectEvaluator = (_m, frame, inst) => {
   return narrowed(frame, inst, BigInt(instAddress(frame.code, func.firstInst[block] as Inst)))
 }
 
-const stackSwitch: EffectEvaluator = () => {
-  throw new Unsupported('stack_switch: the interpreter has one stack')
-}
-
 const nothing: EffectEvaluator = () => []
 
 // biome-ignore format: table
@@ -49,7 +44,6 @@ export const specialEvaluators: EffectTable = {
   get_stack_pointer:             (_m, frame, inst) => narrowed(frame, inst, BigInt(frame.sp)),
   get_return_address:            (_m, frame, inst) => narrowed(frame, inst, BigInt(frame.returnAddress)),
   get_exception_handler_address: handlerAddress,
-  stack_switch:                  stackSwitch,
   nop:                           nothing,
   sequence_point:                nothing,
   debugtrap:                     nothing,
