@@ -43,8 +43,8 @@ export interface TargetIsa {
   readonly returnAddressBytes: number
   /** Register for the target of an indirect tail call: neither an argument's nor one that the epilogue restores. */
   readonly tailTarget: number
-  /** Fixed registers of the pseudo-instruction `stack_switch`, as PRegs; undefined where there is none. The result comes where the payload goes. */
-  readonly stackSwitch: { readonly store: number; readonly load: number; readonly payload: number } | undefined
+  /** Fixed registers of the pseudo-instruction `stack_switch`, as PRegs, where there is one. The result comes where the payload goes. */
+  readonly stackSwitch?: { readonly store: number; readonly load: number; readonly payload: number }
   /** Registers in which an exception brings its payload to a handler, as PRegs. */
   readonly exceptionPayload: readonly number[]
 
