@@ -57,9 +57,11 @@ export class EmulatedMemory implements MachineMemory {
   u16: Uint16Array
   i16: Int16Array
   i32: Int32Array
-  /** Result words of load(), and the kind and address of the last fault. */
+  /** Result words of load() and load16(), and the kind and address of the last fault. */
   lo = 0
   hi = 0
+  upperLo = 0
+  upperHi = 0
   faultKind = 0
   faultLo = 0
   faultHi = 0
@@ -164,6 +166,43 @@ export class EmulatedMemory implements MachineMemory {
     return true
   }
 
+  /** Loads 16 bytes into lo, hi, upperLo, upperHi. */
+  load16(lo: number, hi: number): boolean {
+    const at = this.place(PERM_READ, 16, lo, hi)
+    if (at < 0) return this.fault(TRAP_LOAD, lo, hi)
+    if ((at & 3) === 0) {
+      const k = at >>> 2
+      this.lo = this.i32[k]
+      this.hi = this.i32[k + 1]
+      this.upperLo = this.i32[k + 2]
+      this.upperHi = this.i32[k + 3]
+    } else {
+      this.lo = this.word(at)
+      this.hi = this.word(at + 4)
+      this.upperLo = this.word(at + 8)
+      this.upperHi = this.word(at + 12)
+    }
+    return true
+  }
+
+  store16(lo: number, hi: number, w0: number, w1: number, w2: number, w3: number): boolean {
+    const at = this.place(PERM_WRITE, 16, lo, hi)
+    if (at < 0) return this.fault(TRAP_STORE, lo, hi)
+    if ((at & 3) === 0) {
+      const k = at >>> 2
+      this.i32[k] = w0
+      this.i32[k + 1] = w1
+      this.i32[k + 2] = w2
+      this.i32[k + 3] = w3
+    } else {
+      this.putWord(at, w0)
+      this.putWord(at + 4, w1)
+      this.putWord(at + 8, w2)
+      this.putWord(at + 12, w3)
+    }
+    return true
+  }
+
   /** What an atomic access of `size` bytes needs: alignment, and write permission if it stores (RISC-V: AMOs fault as stores, unprivileged manual 14.4). */
   checkAtomic(size: number, lo: number, hi: number, writes: boolean): boolean {
     if ((lo & (size - 1)) !== 0) return this.fault(TRAP_MISALIGNED, lo, hi)
@@ -199,6 +238,10 @@ export class EmulatedMemory implements MachineMemory {
     this.faultLo = lo
     this.faultHi = hi
     return false
+  }
+
+  private putWord(at: number, w: number): void {
+    for (let i = 0; i < 4; i++) this.u8[at + i] = w >>> (i * 8)
   }
 
   private word(at: number): number {

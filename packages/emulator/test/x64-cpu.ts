@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CODE, DATA, IMAGE_BYTES, type X64Case } from './x64-states.ts'
+import { IMAGE_BYTES, type X64Case } from './x64-states.ts'
 
 /** What an instruction left. */
 export interface CpuResult {
@@ -88,7 +88,10 @@ function encodeCases(cases: readonly X64Case[]): Uint8Array {
     view.setUint32(at + 144, c.imageAt, true)
     view.setUint32(at + 148, c.code.length, true)
     all.set(c.code, at + 152)
-    c.xmm.forEach((v, n) => setBig128(view, at + 184 + n * 16, v))
+    c.xmm.forEach((v, n) => {
+      view.setBigUint64(at + 184 + n * 16, v & 0xffffffffffffffffn, true)
+      view.setBigUint64(at + 192 + n * 16, v >> 64n, true)
+    })
     all.set(c.image, at + 440)
   })
   return all
@@ -110,9 +113,8 @@ function decodeResult(bytes: Uint8Array, at: number): CpuResult {
   }
 }
 
-export function setBig128(view: DataView, at: number, v: bigint): void {
-  view.setBigUint64(at, v & 0xffffffffffffffffn, true)
-  view.setBigUint64(at + 8, v >> 64n, true)
+/** Stores 128 bits in two elements. */
+export function setBig128(words: BigUint64Array, at: number, v: bigint): void {
+  words[at] = v & 0xffffffffffffffffn
+  words[at + 1] = v >> 64n
 }
-
-export { CODE, DATA }

@@ -6,6 +6,7 @@ import { compileX64Table } from '@k23/machinst/rows/compiler'
 import type { X64EagerOperand } from '../src/x64/eager.ts'
 import { ALL_FLAGS } from '../src/x64/flags.ts'
 import { x64Semantics } from '../src/x64/semantics.ts'
+import { type VectorBinding, vectorBindings } from '../src/x64/vector/binding.ts'
 import { type Random, randomFloatBits, randomValue } from './states.ts'
 
 /** Addresses on the CPU and in the emulator: a page for the instruction, a page of data with nothing behind it. */
@@ -15,7 +16,13 @@ export const PAGE = 4096
 export const IMAGE_BYTES = 128
 
 export const compiledRows: readonly CompiledX64Row[] = compileX64Table(rows, vocabulary)
-export const semanticRows: readonly CompiledX64Row[] = compiledRows.filter((row) => row.id in x64Semantics)
+const bindings = vectorBindings(compiledRows)
+/** How the vector unit runs a row; undefined for rows with a body of their own. */
+export const bindingOf = (row: CompiledX64Row): VectorBinding | undefined =>
+  row.id in x64Semantics ? undefined : bindings.get(row)
+export const semanticRows: readonly CompiledX64Row[] = compiledRows.filter(
+  (row) => row.id in x64Semantics || bindings.has(row),
+)
 
 export interface X64Case {
   readonly row: CompiledX64Row

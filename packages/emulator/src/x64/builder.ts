@@ -61,6 +61,9 @@ export interface X64Builder<T extends Types> extends IntegerArithmetic<T> {
   /** Little-endian, zero-extended; any alignment. */
   load(size: AccessSize, address: T['i64']): T['i64']
   store(size: AccessSize, address: T['i64'], value: T['i64']): void
+  /** 16 bytes, as a low and a high half. */
+  load128(address: T['i64']): readonly [low: T['i64'], high: T['i64']]
+  store128(address: T['i64'], low: T['i64'], high: T['i64']): void
   /** Traps unless the address is a multiple of the size. */
   checkAligned(size: 16, address: T['i64']): void
   /** Divide error, unless `condition` is 0. */

@@ -18,9 +18,10 @@ import {
   LAYOUT_HAS_SEMANTICS,
   LAYOUT_IMMEDIATE,
   LAYOUT_LABEL,
+  LAYOUT_MEMORY,
   LAYOUT_WIDE,
 } from './layout.ts'
-import { FOUR_GIB, XMM, ZERO_REGISTER } from './registers.ts'
+import { FOUR_GIB, MEMORY_OPERAND, XMM, ZERO_REGISTER } from './registers.ts'
 
 const LONGEST = 15
 
@@ -75,10 +76,10 @@ export class X64CodeCache extends CodeCache {
     const { code } = this
     for (let k = 0; k < 3; k++) {
       const at = (layout >> (4 * k)) & 15
-      if (at !== 0) code[slot + 1 + k] = registerIndex(words[at])
+      if (at !== 0) code[slot + 1 + k] = this.operandIndex(at)
     }
     const fourth = (layout >>> LAYOUT_FOURTH) & 15
-    if (fourth !== 0) code[slot] |= (registerIndex(words[fourth]) >> 1) << 20
+    if (fourth !== 0) code[slot] |= (this.operandIndex(fourth) >> 1) << 20
     const mem = tables.memWord[opcode]
     if (mem !== 0) this.placeMemory(slot, mem, pc + length)
     const imm = (layout >> LAYOUT_IMMEDIATE) & 15
@@ -93,6 +94,10 @@ export class X64CodeCache extends CodeCache {
       code[slot + 5] = Math.floor(target / 2 ** 32)
     }
     return (layout & LAYOUT_ENDS) !== 0 ? -length : length
+  }
+
+  private operandIndex(word: number): number {
+    return word === LAYOUT_MEMORY ? MEMORY_OPERAND : registerIndex(this.words[word])
   }
 
   /** `next`: address of the next instruction. */

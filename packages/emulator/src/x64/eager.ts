@@ -21,6 +21,7 @@ import {
   type Width,
 } from './flags.ts'
 import { RBP, RSP } from './registers.ts'
+import { type VectorBinding, vectorOperations } from './vector/binding.ts'
 
 /** Architectural state; values are unsigned. */
 export interface X64EagerState {
@@ -241,6 +242,16 @@ export function executeX64Eagerly(
     },
     load,
     store,
+    load128(address) {
+      observe({ what: 'load', size: 16, address })
+      if (!memory.load16(low(address), high(address))) fault()
+      return [fromWords(memory.lo, memory.hi), fromWords(memory.upperLo, memory.upperHi)]
+    },
+    store128(address, a, y) {
+      observe({ what: 'store', size: 16, address })
+      const words = [low(a), high(a), low(y), high(y)] as const
+      if (!memory.store16(low(address), high(address), ...words)) fault()
+    },
     checkAligned(size, address) {
       if (address % BigInt(size) === 0n) return
       memory.misaligned(low(address), high(address))
@@ -314,6 +325,59 @@ export function executeX64Eagerly(
   if (exit !== undefined) return { kind: 'exit', exit }
   state.pc = target
   return { kind: 'next' }
+}
+
+/** The same for a form of the vector unit's operations: its memory operand is loaded before, and stored afterwards. */
+export function executeX64VectorEagerly(
+  binding: VectorBinding,
+  instruction: Omit<X64EagerInstruction, 'body'>,
+  state: X64EagerState,
+  memory: EmulatedMemory,
+  observe: (access: X64Access) => void = () => {},
+): X64EagerOutcome {
+  const { load, store, aligned } = binding
+  const cell: X64EagerOperand = { kind: 'cell', value: 0n }
+  const mem = instruction.operands.mem
+  const address = mem?.kind === 'mem' ? effectiveAddress(state, mem) : 0n
+  const fault = (): X64EagerOutcome => ({
+    kind: 'trap',
+    trap: memory.faultKind,
+    address: fromWords(memory.faultLo, memory.faultHi),
+  })
+  if (aligned && address % BigInt(Math.max(load, store)) !== 0n) {
+    memory.misaligned(low(address), high(address))
+    return fault()
+  }
+  if (load !== 0) {
+    observe({ what: 'load', size: load, address })
+    const ok = load === 16 ? memory.load16(low(address), high(address)) : memory.load(load, low(address), high(address))
+    if (!ok) return fault()
+    cell.value = fromWords(memory.lo, memory.hi)
+    if (load === 16) cell.value |= fromWords(memory.upperLo, memory.upperHi) << 64n
+  }
+  const { imm } = instruction.operands
+  const operands: Record<string, X64EagerOperand> = imm === undefined ? {} : { imm }
+  for (const [name, of] of Object.entries(binding.operands))
+    operands[name] =
+      of === 'mem' ? cell : (instruction.operands[of] ?? bug('eager evaluator', '-', of, 'no such operand'))
+  const named = (access: X64Access): void => {
+    const operand = access.operand === undefined ? undefined : (binding.operands[access.operand] ?? access.operand)
+    if (operand !== 'mem') observe(operand === undefined ? access : { ...access, operand })
+  }
+  // What is stored is known before anything is changed: on a copy.
+  if (store !== 0) {
+    const copy = { ...state, gpr: [...state.gpr], xmm: [...state.xmm] }
+    executeX64Eagerly({ ...instruction, operands, body: vectorOperations[binding.operation] }, copy, memory)
+    observe({ what: 'store', size: store, address })
+    if (!memory.store(store, low(address), high(address), low(cell.value), high(cell.value))) return fault()
+    cell.value = 0n
+  }
+  return executeX64Eagerly(
+    { ...instruction, operands, body: vectorOperations[binding.operation] },
+    state,
+    memory,
+    named,
+  )
 }
 
 /** All flags after an operation, and which of them are undefined. */

@@ -10,26 +10,31 @@ import { PSEUDO_KINDS } from '../semantics/protocol.ts'
 import type { X64SemanticsTable } from './builder.ts'
 import {
   LAYOUT_ENDS,
+  LAYOUT_FOURTH,
   LAYOUT_HAS_SEMANTICS,
   LAYOUT_IMMEDIATE,
   LAYOUT_LABEL,
+  LAYOUT_MEMORY,
   LAYOUT_REGISTERS,
   LAYOUT_WIDE,
 } from './layout.ts'
-import { instructionText, type Place } from './text.ts'
+import { instructionText, operationText, type Place } from './text.ts'
+import { type VectorBinding, vectorBindings, vectorOperations } from './vector/binding.ts'
 
 const SLOT_MEMORY = 4
 const SLOT_IMMEDIATE = 7
 
 /** Rows in the loop: control transfers, and these of 32 and 64 bits. */
 const IN_LOOP =
-  /^((add|sub|and|or|xor)[lq]_(rr|rm|ri|mr)|(add|sub)[lq]_mi|cmp[lq]_(rr|rm|ri|mr|mi)|test[lq]_(rr|ri)|mov[bwlq]_(mr|mi)|mov[lq]_(rr|rm|ri)|movabsq_ri|mov(zb|zw|sb|sw)[lq]_(rr|rm)|movslq_(rr|rm)|lea[lq]_rm|imul[lq]_(rr|rri)|(shl|shr|sar)[lq]_(ri|rc)|cmov[lq]_rr|setcc_r|pushq_r|popq_r|nop\d|neg[lq]_r|not[lq]_r)$/
+  /^((add|sub|and|or|xor)[lq]_(rr|rm|ri|mr)|(add|sub)[lq]_mi|cmp[lq]_(rr|rm|ri|mr|mi)|test[lq]_(rr|ri)|mov[bwlq]_(mr|mi)|mov[lq]_(rr|rm|ri)|movabsq_ri|mov(zb|zw|sb|sw)[lq]_(rr|rm)|movslq_(rr|rm)|lea[lq]_rm|imul[lq]_(rr|rri)|(shl|shr|sar)[lq]_(ri|rc)|cmov[lq]_rr|setcc_r|pushq_r|popq_r|nop\d|neg[lq]_r|not[lq]_r|v?mov(aps|ups|dqa|dqu)_(rr|rm|mr)|v?movs[sd]_(rm|mr)|v?mov[dq]_(xr|rx))$/
 
 /** Out-of-line bodies in one function, by lines of text. */
 const LINES_PER_FUNCTION = 1200
 
 export interface X64EvaluatorSource {
   readonly text: string
+  /** The module of the vector unit's functions and forms. */
+  readonly vectorText: string
   /** Ids of rows that have semantics. */
   readonly covered: readonly string[]
 }
@@ -68,11 +73,13 @@ export function x64EvaluatorSource(
   semantics: X64SemanticsTable,
   generator: string,
 ): X64EvaluatorSource {
+  const vectors = vectorBindings(rows)
   const layouts: number[] = new Array(rows.length).fill(0)
   const slotKinds: number[] = new Array(rows.length).fill(0)
   const covered: string[] = []
-  const inline: { row: CompiledX64Row; text: string }[] = []
-  const others: { row: CompiledX64Row; text: string }[] = []
+  // Rows with the same text are one kind: locked and not, AVX and SSE, moves of one size.
+  const inline = new Map<string, CompiledX64Row[]>()
+  const others = new Map<string, CompiledX64Row[]>()
   for (const row of rows) {
     const body = semantics[row.id]
     if (body === undefined) continue
@@ -83,33 +90,44 @@ export function x64EvaluatorSource(
     if (transfers && !isInline) bug('generate', row.id, '-', 'a body out of line cannot transfer control')
     layouts[row.opcode] = layout | (terminates ? LAYOUT_ENDS : 0)
     const end = terminates ? '' : isInline ? '\n  break' : '\n  return NEXT'
-    ;(isInline ? inline : others).push({ row, text: `{ // ${row.id}\n${indent(text)}${end}\n}` })
+    const list = isInline ? inline : others
+    const key = `${text}${end}`
+    const same = list.get(key)
+    if (same === undefined) list.set(key, [row])
+    else same.push(row)
   }
 
   let kind = PSEUDO_KINDS
-  const cases = (list: readonly { row: CompiledX64Row; text: string }[]): string =>
+  const cases = (list: readonly (readonly [text: string, rows: CompiledX64Row[]])[]): string =>
     list
-      .map(({ row, text }) => {
-        slotKinds[row.opcode] = kind
-        return `case ${kind++}: ${text}`
+      .map(([text, same]) => {
+        for (const row of same) slotKinds[row.opcode] = kind
+        return `case ${kind++}: { // ${same.map((row) => row.id).join(' ')}\n${indent(text)}\n}`
       })
       .join('\n')
-  const loop = cases(inline)
+  const loop = cases([...inline])
   const groups: { first: number; text: string }[] = []
-  for (let at = 0; at < others.length; ) {
+  const rest = [...others]
+  for (let at = 0; at < rest.length; ) {
     let lines = 0
     let end = at
-    while (end < others.length && lines < LINES_PER_FUNCTION) lines += others[end++].text.split('\n').length
-    groups.push({ first: kind, text: cases(others.slice(at, end)) })
+    while (end < rest.length && lines < LINES_PER_FUNCTION) lines += rest[end++][0].split('\n').length
+    groups.push({ first: kind, text: cases(rest.slice(at, end)) })
     at = end
   }
+  const firstVector = kind
+  const forms = new Map<string, number>()
+  for (const [row, binding] of vectors) {
+    covered.push(row.id)
+    layouts[row.opcode] = vectorLayout(row, binding)
+    const { operation, load, store, aligned } = binding
+    const form = `{ run: ${functionName(operation)}, load: ${load}, store: ${store}, aligned: ${aligned} }`
+    let number = forms.get(form)
+    if (number === undefined) forms.set(form, (number = forms.size))
+    slotKinds[row.opcode] = firstVector + number
+  }
   const dispatch = groups
-    .map(
-      (_, g) =>
-        (g + 1 < groups.length ? `if (kind < ${groups[g + 1].first}) ` : '') +
-        `return group${g}(hart, code, mem, i, n)`,
-    )
-    .map((line) => `  ${line}`)
+    .map((_, g) => `  if (kind < ${groups[g + 1]?.first ?? firstVector}) return group${g}(hart, code, mem, i, n)`)
     .join('\n')
   const functions = groups
     .map(
@@ -139,6 +157,7 @@ import type { X64Hart } from '../x64/hart.ts'
 import {
   crc32c, deposit, divide, effectiveAddress, extract, highWord, quotientHi, quotientLo, remainderHi, remainderLo,
 } from '../x64/helpers.ts'
+import { runVector } from '../x64/vector/unit.ts'
 import { carryFlag, condition, knowFlags, overflowFlag, overrideFlags } from './x64-flags.ts'
 
 /** By opcode (x64/evaluator-source.ts: LAYOUT_*); 0 for rows without semantics. */
@@ -186,10 +205,64 @@ const NEXT = -1
 function evaluateOutOfLine(hart: X64Hart, code: Int32Array, mem: EmulatedMemory, i: number, n: number): number {
   const kind = code[i] & 0xffff
 ${dispatch}
+  if (runVector(hart, code, mem, i, kind - ${firstVector})) return NEXT
+  hart.slot = i
+  hart.left = n
+  return FAULT
 }
 
 ${functions}`
-  return { text, covered }
+  return {
+    text,
+    vectorText: vectorSource([...new Set([...vectors.values()].map((v) => v.operation))], [...forms.keys()], generator),
+    covered,
+  }
+}
+
+const functionName = (operation: string): string => `${operation}_`
+
+/** Where the code cache finds the operands of a row of the vector unit. */
+function vectorLayout(row: CompiledX64Row, { operands }: VectorBinding): number {
+  const word = (name: string | undefined): number => {
+    if (name === undefined) return 0
+    if (name === 'mem') return LAYOUT_MEMORY
+    return row.operands.find((o) => o.name === name)?.word ?? bug('generate', row.id, name, 'no such operand')
+  }
+  const { d, a, b, c } = operands
+  const registers = word(d) | (word(a) << 4) | (word(b) << 8) | (word(c) << LAYOUT_FOURTH)
+  return LAYOUT_HAS_SEMANTICS | registers | (word(row.operands.find((o) => o.name === 'imm')?.name) << LAYOUT_IMMEDIATE)
+}
+
+function vectorSource(operations: readonly string[], forms: readonly string[], generator: string): string {
+  const functions = operations.map((name) => {
+    const text = operationText(name, vectorOperations[name])
+    const uses = (what: string): boolean => new RegExp(`\\b${what}\\b`).test(text)
+    const views = ['x', 'x8', 'x8s', 'x16', 'x16s'].filter(uses)
+    const parameters = ['d', 'a', 'b', 'c', 'imm']
+    // Those behind the last that is used are left out.
+    const used = parameters.slice(0, parameters.findLastIndex(uses) + 1)
+    const list = used.map((p) => `${uses(p) ? p : `_${p}`}: number`)
+    return `function ${functionName(name)}(hart: X64Hart, ${list.join(', ')}): void {
+  const { ${views.join(', ')} } = hart
+${indent(text)}
+}
+`
+  })
+  const all = functions.join('\n')
+  const entity = ['i64', 'popcount32'].filter((name) => new RegExp(`\\b${name}\\b`).test(all))
+  return `// Generated by ${generator} from the operations of the vector unit. Do not edit.
+import { ${entity.join(', ')} } from '@k23/entity'
+import * as x86 from '../float/x86.ts'
+import { mulHigh32 } from '../semantics/words.ts'
+import type { X64Hart } from '../x64/hart.ts'
+import type { VectorForm } from '../x64/vector/unit.ts'
+import { knowFlags } from './x64-flags.ts'
+
+${all}
+export const forms: readonly VectorForm[] = [
+${forms.map((form) => `  ${form},`).join('\n')}
+]
+`
 }
 
 function indent(text: string, depth = 1): string {

@@ -17,7 +17,11 @@ const RETURN_OFFSET = 16
 const ARGUMENTS = [RDI, RSI, RDX, RCX, R8, R9]
 
 /** Features whose instructions have semantics here, beside x86-64 with SSE2. */
-const OPTIONAL_FEATURES = ['cmpxchg16b', 'popcnt', 'movbe', 'bmi1', 'bmi2', 'lzcnt', 'adx', 'sse42'] as const
+// biome-ignore format: table
+const OPTIONAL_FEATURES = [
+  'sse3', 'ssse3', 'sse41', 'sse42', 'cmpxchg16b', 'popcnt', 'movbe', 'bmi1', 'bmi2', 'lzcnt', 'adx', 'avx', 'avx2', 'fma', 'f16c', 'avx_vnni',
+  'avx512f', 'avx512vl', 'avx512dq', 'avx512vbmi', 'avx512bitalg', 'avx512vnni',
+] as const
 
 export interface X64MachineOptions {
   /** Bytes of address space; default 4 GiB, and with more (up to 2^47) all data lies above 4 GiB, behind a page table: slower. Nothing is committed before it is mapped. */

@@ -11,5 +11,7 @@ export const LAYOUT_LABEL = 17
 /** Nothing follows in memory. */
 export const LAYOUT_ENDS: number = 1 << 21
 export const LAYOUT_HAS_SEMANTICS: number = 1 << 22
+/** In place of a register's word offset: the memory operand, which the vector unit loads or stores. */
+export const LAYOUT_MEMORY = 15
 /** Bits 23-26: a fourth register, of operations of the vector unit. */
 export const LAYOUT_FOURTH = 23

@@ -5,8 +5,8 @@
 //   code[i + 4..6]   memory operand: base, index (0: none; else index | shift << 8 | 1 << 16), displacement. Of direct jumps: high and low word of
 //                    the target in 5 and 6
 //   code[i + 7]      immediate; its high word, of those with 64 bits, in 6
-// An operation of the vector unit is a function (hart, d, a, b, c, imm) of such indices: whatever form the instruction has, its operands are in the
-// register file by then.
+// An operation of the vector unit is a function (hart, d, a, b, c, imm) of such indices: whatever form the instruction has, its operands are in
+// the register file by then.
 
 import { bug } from '@k23/entity'
 import { signatureOf, type X86Operand } from '../float/x86.ts'
@@ -178,6 +178,17 @@ function generate(
     },
     load: e.load,
     store: e.store,
+    load128(address) {
+      effect(`if (!mem.load16(${address.lo.text}, ${address.hi.text})) { ${leave('FAULT')} }`)
+      return [
+        { lo: define('mem.lo'), hi: define('mem.hi') },
+        { lo: define('mem.upperLo'), hi: define('mem.upperHi') },
+      ]
+    },
+    store128(address, a, y) {
+      const words = [address, a, y].flatMap((p) => [p.lo.text, p.hi.text])
+      effect(`if (!mem.store16(${words.join(', ')})) { ${leave('FAULT')} }`)
+    },
     checkAligned(size, { lo, hi }) {
       effect(`if ((${lo.text} & ${size - 1}) !== 0) { mem.misaligned(${lo.text}, ${hi.text}); ${leave('FAULT')} }`)
     },
@@ -213,6 +224,7 @@ function generate(
       return define(element(operand, bits, n.text))
     },
     lane64At(operand, n) {
+      readsOthers = true
       const at = fieldOf(operand)
       const k = define(`${at} + (${n.text} << 1)`)
       return { lo: define(`x[${k.text}]`), hi: define(`x[${k.text} | 1]`) }
