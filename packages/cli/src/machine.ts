@@ -1,10 +1,12 @@
 // Machines to run on, by target.
 import { createRiscv64Machine } from '@k23/emulator/riscv64'
+import { createX64Machine } from '@k23/emulator/x64'
 import type { Machine } from '@k23/machine'
 import { notYet } from './failure.ts'
 
 const emulators: Readonly<Record<string, (memoryBytes: number) => Machine>> = {
   riscv64: (memoryBytes) => createRiscv64Machine({ memoryBytes }),
+  x64: (memoryBytes) => createX64Machine({ memoryBytes }),
 }
 
 /** An emulated machine of this target; one with room for guard regions if the settings ask for them. */
