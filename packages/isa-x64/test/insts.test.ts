@@ -157,6 +157,7 @@ describe('every row', () => {
       const memory = r.operands.find((o) => o.entry.kind === 'memory')
       expect(tables.memWord[op], r.id).toBe(memory?.word ?? 0)
       const [load, store] = [tables.load[op], tables.store[op]]
+      expect([load, store, tables.aligned[op]], r.id).toEqual([r.load, r.store, r.aligned ? 1 : 0])
       if (memory === undefined || r.mnemonic.startsWith('lea')) expect([load, store], r.id).toEqual([0, 0])
       else {
         expect(load + store, r.id).toBeGreaterThan(0)
