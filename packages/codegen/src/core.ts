@@ -19,6 +19,7 @@ export { completeSettings, parseSetting, type RuntimeNeeds, runtimeNeeds, SETTIN
 export type { SettingDomain, Settings, SettingValue } from './settings.ts'
 export { callTrampoline, SLOT_BYTES } from './trampoline.ts'
 export { LIBRARY_ROUTINES, libraryRoutine, type LibraryRoutine, neededRoutines } from './libcalls/index.ts'
+export { Routine, type Var } from './libcalls/routine.ts'
 export { link, type LinkInput, symbolText, userNameTexts } from './link.ts'
 
 export type OptLevel = 'none' | 'speed' | 'speed_and_size'

@@ -61,8 +61,9 @@ export function objectModel(module: CompiledModule, options: ObjectOptions = {})
   for (const f of module.functions) {
     text.bytes.set(f.code, f.start)
     const [name, binding] = symbolOf(module, f)
-    const symbol: ElfSymbol = { name, binding, kind: 'func', section: text, value: f.start, size: f.code.length }
-    if (!model.define(symbol)) throw new RangeError(`two functions of the object are called ${name}`)
+    const size = f.code.length
+    const symbol = model.define({ name, binding, kind: 'func', section: text, value: f.start, size })
+    if (symbol === undefined) throw new RangeError(`two functions of the object are called ${name}`)
     symbols.set(f.name, symbol)
   }
   for (const f of module.functions) relocate(module, f, model, text, symbols)

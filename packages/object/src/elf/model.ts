@@ -23,13 +23,13 @@ export type SymbolKind = 'none' | 'object' | 'func' | 'file'
 
 export interface ElfSymbol {
   readonly name: string
-  readonly binding: Binding
-  readonly kind: SymbolKind
+  binding: Binding
+  kind: SymbolKind
   /** Undefined: the symbol is another object's (or of kind `file`, a name only). */
-  readonly section: Section | undefined
+  section: Section | undefined
   /** Offset in the section. */
-  readonly value: number
-  readonly size: number
+  value: number
+  size: number
 }
 
 /** `kind` is a name of the back end's relocations, or one of those of data, which every machine has: `abs64`, `abs32`, `pcrel32`. */
@@ -62,14 +62,18 @@ export class ObjectModel {
     return section
   }
 
-  /** Adds a symbol. One that is not local has a name of its own; false where it is taken, and nothing is added. */
-  define(symbol: ElfSymbol): boolean {
+  /**
+   * Adds a symbol, or completes an undefined one of its name. One that is not local has a name of its own: undefined where that is taken, and nothing is
+   * added.
+   */
+  define(symbol: ElfSymbol): ElfSymbol | undefined {
     if (symbol.binding !== 'local') {
-      if (this.byName.has(symbol.name)) return false
+      const known = this.byName.get(symbol.name)
+      if (known !== undefined) return known.section === undefined ? Object.assign(known, symbol) : undefined
       this.byName.set(symbol.name, symbol)
     }
     this.symbols.push(symbol)
-    return true
+    return symbol
   }
 
   /** The symbol of this name that is not local: an undefined one is made where there is none. */
