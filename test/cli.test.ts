@@ -81,7 +81,7 @@ describe('run', () => {
     [['no-such-file.wasm'], /no-such-file.wasm: no such file/],
     [[root], /is a folder/],
     [[wat, '--exec', 'native'], /--exec native is not available yet/],
-    [[wat, '--exec', 'qemu'], /--exec qemu is not available yet/],
+    [[wat, '--exec', 'native'], /--exec native is not available yet/],
     [[wat, '--exec', 'magic'], /magic/],
     [[wat, '--target', 'x64'], /the x64 back end is not available yet/],
     [['--set', 'nonsense=1', wat, '--invoke', 'add', '1', '2'], /nonsense.*settings: .*features: /],

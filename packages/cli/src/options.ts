@@ -44,10 +44,10 @@ export function targetName(options: CommonOptions): string {
   return host !== undefined && targets[host] !== undefined ? host : 'riscv64'
 }
 
-/** How compiled code runs. `native` and `qemu` are refused until they exist. */
+/** How compiled code runs. `native` is refused until it exists. */
 export function execOf(options: CommonOptions): Exec {
   const exec = (options.exec ?? 'emu') as Exec
-  if (exec === 'native' || exec === 'qemu') throw notYet(`--exec ${exec}`)
+  if (exec === 'native') throw notYet(`--exec ${exec}`)
   return exec
 }
 

@@ -35,6 +35,7 @@ import {
   type Type,
 } from '@k23/ir'
 import {
+  EPOCH,
   FUEL,
   type Hart,
   type Machine,
@@ -62,6 +63,8 @@ export interface EmulatedOptions {
   readonly algorithm?: 'backtracking' | 'single_pass'
   /** Bytes that branches reach at most in their shortest form, so that each form is seen; default: what the machine's reach. */
   readonly branchReach?: number
+  /** Why the machine cannot be trusted with this code, if it cannot: calls are skips then. */
+  readonly refuse?: (code: Uint8Array) => string | undefined
   /** Sees each function compiled. */
   readonly compiled?: (f: LinkInput['compiled']) => void
   /** Instructions that one run line may take. Default 200 million. */
@@ -102,7 +105,8 @@ export function createEmulatedBackend(options: EmulatedOptions = {}): Backend {
       return undefined
     },
     compile(functions, forLine) {
-      emulator ??= new Emulator(target.name, (options.machine ?? createRiscv64Machine)(), options.fuel ?? 200_000_000)
+      if (emulator === undefined || emulator.broken)
+        emulator = new Emulator(target.name, (options.machine ?? createRiscv64Machine)(), options.fuel ?? 200_000_000)
       return new EmulatedFile(functions, forLine, options, emulator)
     },
     listing(func, forLine) {
@@ -159,6 +163,8 @@ class Emulator {
   readonly hart: Hart
   readonly block: number
   readonly fuel: number
+  /** The machine failed, and nothing can be done with it any more. */
+  broken = false
   /** By how much the stack pointer is above that at entry after a return: as after the first. */
   popped: number | undefined
 
@@ -208,9 +214,11 @@ class EmulatedFile implements Runnable {
         const compiled = compileClif(isa, func, cx)
         // A feature that the emulator lacks matters where it changes the code.
         if (lacking.length !== 0 && !sameBytes(compiled.code, compileClif(without, func, cx).code))
-          this.refused.set(name, `the emulator has no ${lacking.join(' ')}`)
+          this.refused.set(name, `the machine has no ${lacking.join(' ')}`)
         else inputs.set(name, { compiled, userNames: userNameTexts(func) })
         options.compiled?.(compiled)
+        const why = options.refuse?.(compiled.code)
+        if (why !== undefined) this.refused.set(name, why)
       } catch (e) {
         this.refused.set(name, reasonOf(e))
       }
@@ -260,6 +268,7 @@ class EmulatedFile implements Runnable {
     const text = functionNameText(func.name)
     const sig = func.signature
     const trampoline = this.trampolines.get(printSignature(sig)) as string
+    if (this.emulator.broken) throw new Error('an earlier call broke the machine')
     const why = this.refused.get(text) ?? this.refused.get(trampoline)
     if (why !== undefined) return { unsupported: why }
     if (Math.max(sig.params.length, sig.returns.length) > BLOCK_SLOTS)
@@ -284,7 +293,7 @@ class EmulatedFile implements Runnable {
     for (const r of [...garbage, ...calleeSaved]) hart.writeRegister(r, 0x5a5a0000 | r, 0xa5a50000 | r)
     const top = hart.readRegister(sp).lo
     hart.fuel = fuel
-    const reason = machine.run(hart)
+    const reason = this.run()
     if (reason.kind !== RETURNED) {
       const outcome = this.stopped(reason)
       machine.reset(hart)
@@ -303,10 +312,21 @@ class EmulatedFile implements Runnable {
     return { results: sig.returns.map((p, i) => result(p.type, view, i * SLOT_BYTES)) }
   }
 
+  private run(): StopReason {
+    const { machine, hart } = this.emulator
+    try {
+      return machine.run(hart)
+    } catch (e) {
+      this.emulator.broken = true
+      throw e
+    }
+  }
+
   private stopped(reason: StopReason): Outcome {
     const { machine, hart, fuel } = this.emulator
     const at = reason.pc - this.base
     if (reason.kind === FUEL) throw new Error(`not done after ${fuel} instructions`)
+    if (reason.kind === EPOCH) throw new Error('not done in the time that a line may take')
     if (reason.kind !== TRAP) throw new Error(`stopped with reason ${reason.kind} at code offset ${at}`)
     const code = at >= 0 && at < this.module.image.length ? trapAt(this.module, at) : 0
     const memory = reason.trapKind === TRAP_LOAD || reason.trapKind === TRAP_STORE
@@ -322,6 +342,7 @@ class EmulatedFile implements Runnable {
   }
 
   dispose(): void {
+    if (this.emulator.broken) return
     this.emulator.machine.memory.unmap(this.base, Math.max(1, this.module.image.length))
   }
 }

@@ -6,7 +6,17 @@
 // is a system call among others.
 import { compile } from '@k23/codegen'
 import { EQ, type Func, I32, NE, SLT, type Value } from '@k23/ir'
-import { addZeroed, type LinuxAbi, linuxAbi, linuxProgram, MAIN, objectModel, ProgramRoutine, RESTORER, STOP } from '@k23/object'
+import {
+  addZeroed,
+  type LinuxAbi,
+  linuxAbi,
+  linuxProgram,
+  MAIN,
+  objectModel,
+  ProgramRoutine,
+  RESTORER,
+  STOP,
+} from '@k23/object'
 import { COMMAND_BYTES, GET, PUT, RESUME, SIGNALS, STOP_WORDS, SYSCALL } from './protocol.ts'
 
 const STACK_BYTES = 1 << 16

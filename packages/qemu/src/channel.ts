@@ -49,7 +49,8 @@ export class Channel {
       child.unref()
       fs.closeSync(childIn)
       fs.closeSync(childOut)
-      if (child.pid === undefined) throw new ProcessError(`${program} cannot be started: it is not there, or not executable`)
+      if (child.pid === undefined)
+        throw new ProcessError(`${program} cannot be started: it is not there, or not executable`)
     } catch (e) {
       fs.rmSync(this.folder, { recursive: true })
       throw e
@@ -140,7 +141,8 @@ export class Channel {
     try {
       for (let at = 0; at < bytes.length; ) at += fs.writeSync(this.to, bytes, at)
     } catch (e) {
-      if ((e as NodeJS.ErrnoException).code === 'EPIPE') throw new ProcessError(`the process has ended${this.lastWords()}`)
+      if ((e as NodeJS.ErrnoException).code === 'EPIPE')
+        throw new ProcessError(`the process has ended${this.lastWords()}`)
       throw e
     }
   }

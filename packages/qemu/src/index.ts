@@ -1,15 +1,17 @@
 // The machine interface over a child process.
+import { spawnSync } from 'node:child_process'
 import { linuxAbi } from '@k23/object'
 import { agentProgram } from './agent.ts'
 import { Channel, ProcessError } from './channel.ts'
 import { type ProcessIsa, processIsas } from './isas.ts'
+import { defectIn, defectsOf } from './defects.ts'
 import { ProcessMachine, type ProcessMachineOptions } from './machine.ts'
 
 export { ProcessError } from './channel.ts'
 export { ProcessMachine, type ProcessMachineOptions } from './machine.ts'
 
 export interface QemuOptions extends ProcessMachineOptions {
-  /** Features of the CPU; default: all that this emulator knows. Throws RangeError for one that it does not. */
+  /** Features of the CPU; default: all that this emulator executes right. Throws RangeError for one that it does not know. */
   readonly features?: readonly string[]
 }
 
@@ -17,10 +19,34 @@ export interface QemuOptions extends ProcessMachineOptions {
 export function createQemuMachine(isa: string, options: QemuOptions = {}): ProcessMachine {
   const description = describe(isa)
   const known = qemuFeatures(isa)
-  const wanted = options.features ?? known
+  const faulty = defectsOf(isa, qemuVersion(isa)).map((d) => d.feature)
+  const wanted = options.features ?? known.filter((f) => !faulty.includes(f))
   const lacking = wanted.filter((f) => !known.includes(f))
   if (lacking.length !== 0) throw new RangeError(`${description.qemu} has no ${lacking.join(', ')}`)
   return start(description, runner(description, wanted), wanted, options)
+}
+
+/** What of this code the emulator here executes wrongly, or undefined. */
+export function qemuDefect(isa: string, code: Uint8Array): string | undefined {
+  const version = qemuVersion(isa)
+  const what = defectIn(code, defectsOf(isa, version))
+  return what === undefined ? undefined : `${describe(isa).qemu} ${version}: ${what}`
+}
+
+const versions = new Map<string, number>()
+
+/** Major version of the emulator here. Throws ProcessError where it is not there. */
+export function qemuVersion(isa: string): number {
+  let version = versions.get(isa)
+  if (version === undefined) {
+    const { qemu } = describe(isa)
+    const text = spawnSync(qemu, ['--version'], { encoding: 'utf8' }).stdout
+    const found = /version (\d+)/.exec(text ?? '')
+    if (found === null) throw new ProcessError(`${qemu} is not there`)
+    version = Number(found[1])
+    versions.set(isa, version)
+  }
+  return version
 }
 
 /** A machine on the host's own CPU, which is of this kind: what crashes is the child. Throws RangeError elsewhere. */

@@ -43,6 +43,7 @@ interface Frame {
 
 class ProcessHart implements Hart {
   readonly id: number
+  /** Nothing is taken from it: a process does not count its instructions. */
   fuel: number = Number.POSITIVE_INFINITY
   readonly instructions = 0
   readonly reason: StopReason = { kind: RETURNED as ReasonKind, trapKind: 0, pc: 0, address: 0, number: 0, block: 0 }
@@ -261,8 +262,6 @@ export class ProcessMachine implements Machine {
     if (hart.depth === 0) throw new Error('run: the hart is idle, enter() starts a call')
     if (this.interrupted.delete(hart)) return finish(hart, EPOCH, hart.pc)
     if (!(hart.fuel >= 1)) return finish(hart, FUEL, hart.pc)
-    if (hart.fuel !== Number.POSITIVE_INFINITY)
-      throw new RangeError('a process does not count its instructions: fuel is Infinity, or nothing is left of it')
     this.give(hart)
     const started = performance.now()
     for (;;) {
@@ -388,8 +387,7 @@ export class ProcessMachine implements Machine {
 
   private own(hart: Hart): ProcessHart {
     const own = this.harts[hart.id]
-    if (own === undefined || own !== hart)
-      throw new TypeError('the hart belongs to another machine, or was destroyed')
+    if (own === undefined || own !== hart) throw new TypeError('the hart belongs to another machine, or was destroyed')
     return own
   }
 }

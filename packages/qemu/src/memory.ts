@@ -108,6 +108,7 @@ export class ProcessMemory implements MachineMemory {
   }
 
   view(address: number, length: number): Uint8Array {
+    if (length === 0) return new Uint8Array(0)
     const mapping = this.at(address)
     const offset = mapping === undefined ? 0 : address - mapping.address
     if (mapping === undefined || !(length >= 0 && offset + length <= mapping.mirror.length))

@@ -3,7 +3,7 @@ import { Engine, Func, funcType, LinkError, Linker, type Module, OutOfFuel, Stor
 import { WASI_MODULE, WasiExit } from '@k23/kernel/wasi'
 import { EXIT_FAILED, EXIT_TRAP, Failure, usage } from '../failure.ts'
 import { readModule } from '../input.ts'
-import { emulator } from '../machine.ts'
+import { machineOf } from '../machine.ts'
 import { type CommonOptions, compileOptions, execOf } from '../options.ts'
 import { parseArguments, resultJson, resultText } from '../values.ts'
 import { type WasiFlags, wasiOf } from '../wasi-host.ts'
@@ -14,12 +14,14 @@ interface Options extends CommonOptions, WasiFlags {
 }
 
 export async function run(file: string, args: readonly string[], options: Options): Promise<void> {
-  if (execOf(options) === 'interpret') throw usage('--exec interpret is for filetests: modules are compiled')
+  const exec = execOf(options)
+  if (exec === 'interpret') throw usage('--exec interpret is for filetests: modules are compiled')
   const fuel = fuelOf(options)
+  if (fuel !== undefined && exec === 'qemu') throw usage('--fuel needs --exec emu: qemu counts no instructions')
   const { target, ...rest } = compileOptions(options)
   const bytes = await readModule(file, 'run')
   const engine = new Engine({
-    machine: emulator(target, rest.settings),
+    machine: machineOf(target, exec, rest.settings),
     target,
     ...(rest.settings === undefined ? {} : { settings: rest.settings }),
     ...(rest.optLevel === undefined ? {} : { optLevel: rest.optLevel }),

@@ -6,7 +6,7 @@ import { DEFAULT_FEATURES, type Features } from '@k23/frontend-wasm'
 import { Engine } from '@k23/kernel'
 import { runScript, type Script, type WastResult } from '@k23/kernel/wast'
 import { EXIT_FAILED, Failure, usage } from '../failure.ts'
-import { emulator } from '../machine.ts'
+import { machineOf } from '../machine.ts'
 import { type CommonOptions, compileOptions, execOf } from '../options.ts'
 import { progress } from '../progress.ts'
 import { addSkip, type FileOutcome, outcomeJson, summary } from '../text/summary.ts'
@@ -38,7 +38,8 @@ const OUT_OF_SCOPE: readonly [folder: string, why: string][] = [
 ]
 
 export function run(files: readonly string[], options: Options): void {
-  if (execOf(options) === 'interpret') throw usage('--exec interpret is for filetests: modules are compiled')
+  const exec = execOf(options)
+  if (exec === 'interpret') throw usage('--exec interpret is for filetests: modules are compiled')
   const { target } = compileOptions(options)
   const scripts = files.flatMap((file) => readScripts(file))
   const wanted =
@@ -56,7 +57,7 @@ export function run(files: readonly string[], options: Options): void {
     const result = runOne(script, engines)
     for (const [reason, count] of result.skips) addSkip(skips, reason, count)
     const { pass, fail, skip, failures } = result
-    const outcome = { file: script.name, target, exec: 'emu', opt: options.opt ?? 'speed', pass, fail, skip, failures }
+    const outcome = { file: script.name, target, exec, opt: options.opt ?? 'speed', pass, fail, skip, failures }
     if (options.json === true) process.stdout.write(`${outcomeJson(outcome)}\n`)
     results.push(outcome)
   }
@@ -102,7 +103,7 @@ class Engines {
     if (engine === undefined) {
       const { target, settings, features = {}, optLevel } = compileOptions(this.options)
       engine = new Engine({
-        machine: emulator(target, settings),
+        machine: machineOf(target, execOf(this.options), settings),
         target,
         settings: { ...(canonical ? { enable_nan_canonicalization: true } : {}), ...settings },
         wasmFeatures: threads ? THREADS : DEFAULT_FEATURES,

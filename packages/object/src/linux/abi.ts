@@ -9,7 +9,12 @@ export interface Stub {
   readonly name: string
   readonly assembly: readonly string[]
   readonly bytes: readonly number[]
-  readonly relocs: readonly { readonly offset: number; readonly kind: string; readonly symbol: string; readonly addend: number }[]
+  readonly relocs: readonly {
+    readonly offset: number
+    readonly kind: string
+    readonly symbol: string
+    readonly addend: number
+  }[]
 }
 
 export interface LinuxAbi {

@@ -3,7 +3,8 @@ import { genericSyscalls } from './generic-syscalls.ts'
 import type { LinuxAbi } from './abi.ts'
 import { MAIN, START, STOP, SYSCALL } from './symbols.ts'
 
-const words = (...list: number[]): number[] => list.flatMap((w) => [w & 255, (w >>> 8) & 255, (w >>> 16) & 255, w >>> 24])
+const words = (...list: number[]): number[] =>
+  list.flatMap((w) => [w & 255, (w >>> 8) & 255, (w >>> 16) & 255, w >>> 24])
 
 export const riscv64: LinuxAbi = {
   syscalls: genericSyscalls,
