@@ -32,7 +32,10 @@ function hostTarget(): string | undefined {
         : undefined
 }
 
-/** The target asked for, else the host's, else riscv64. */
+/** Targets whose code runs without further ado: those that are a default. */
+const selfSufficient: readonly string[] = ['riscv64']
+
+/** The target asked for, else the host's if its code can be run, else riscv64. */
 export function targetName(options: CommonOptions): string {
   if (options.target !== undefined) {
     const { target } = options
@@ -41,7 +44,7 @@ export function targetName(options: CommonOptions): string {
     return targetByName(target).name
   }
   const host = hostTarget()
-  return host !== undefined && targets[host] !== undefined ? host : 'riscv64'
+  return host !== undefined && selfSufficient.includes(host) ? host : 'riscv64'
 }
 
 /** How compiled code runs. `native` is refused until it exists. */

@@ -21,7 +21,7 @@ import {
   TRAP_STORE,
 } from '@k23/machine'
 import { linuxAbi } from '@k23/object'
-import { createChildMachine, createQemuMachine, ProcessError, ProcessMachine } from '@k23/qemu'
+import { createChildMachine, createQemuMachine, ProcessError, type ProcessMachine } from '@k23/qemu'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const SOURCE = `
