@@ -27,8 +27,9 @@ export function machineOf(target: string, exec: Exec, settings: Readonly<Record<
 /** Seconds that a run line may take where instructions are not counted. */
 const TIME_LIMIT = 20
 
-/** What runs filetests under qemu-user: with all features, where code is looked at before it is believed. */
-export function qemuBackend(target: string): EmulatedOptions {
+/** What runs filetests; under qemu-user with all features, where code is looked at before it is believed. */
+export function backendOptions(target: string, exec: Exec): EmulatedOptions {
+  if (exec !== 'qemu') return { target, machine: () => emulator(target) }
   return {
     target,
     fuel: Number.POSITIVE_INFINITY,

@@ -16,7 +16,7 @@ import {
 import { createEmulatedBackend } from '@k23/filetests/emulated'
 import { createInterpreter } from '@k23/ir/interpreter'
 import { EXIT_FAILED, usage } from '../failure.ts'
-import { qemuBackend } from '../machine.ts'
+import { backendOptions } from '../machine.ts'
 import { type CommonOptions, execOf, targetName } from '../options.ts'
 import { progress } from '../progress.ts'
 import { addSkip, outcomeJson, summary } from '../text/summary.ts'
@@ -42,7 +42,7 @@ export function run(paths: readonly string[], options: Options): void {
   const fileOptions: FileOptions = {
     exec,
     interpreter,
-    backend: createEmulatedBackend(exec === 'qemu' ? qemuBackend(targetName(options)) : {}),
+    backend: createEmulatedBackend(backendOptions(targetName(options), exec)),
     bless,
     ...(options.target === undefined ? {} : { target: options.target as Isa }),
     ...(options.opt === undefined ? {} : { opt: options.opt }),
