@@ -33,7 +33,7 @@ export const graph: Record<string, Row> = {
   'frontend-wasm': { imports: ['entity', 'ir'] },
   codegen:         { imports: ['entity', 'ir', 'frontend-wasm', 'machinst', 'regalloc', 'isa-riscv64', 'isa-x64'] },
   object:          { imports: ['entity', 'ir', 'machinst', 'frontend-wasm', 'codegen'], tests: ['emulator', 'machine'] },
-  kernel:          { imports: ['machine', 'codegen', 'frontend-wasm/runtime-abi'], tests: ['emulator'] },
+  kernel:          { imports: ['machine', 'codegen', 'frontend-wasm/runtime-abi', 'frontend-wasm/source-lines'], tests: ['emulator'] },
   qemu:            { imports: ['ir', 'machine', 'codegen', 'object'], tests: ['emulator', 'kernel'], node: true },
   filetests:       { imports: ['ir', 'codegen', 'machine', 'emulator'], node: true },
   fuzz:            { imports: ['codegen', 'kernel', 'frontend-wasm', 'machine', 'emulator'], node: true },

@@ -9,6 +9,16 @@ export interface Frame {
   readonly offset: number
   /** The module's name from its name section. */
   readonly module: string | undefined
+  /** Where the operator comes from, if the module brings a line table (.debug_line). */
+  readonly source?: SourcePlace
+}
+
+export interface SourcePlace {
+  /** With its folder, as the table has them. */
+  readonly file: string
+  readonly line: number
+  /** From 1; 0 where unknown. */
+  readonly column: number
 }
 
 /** Execution ended by a trap. */

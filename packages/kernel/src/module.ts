@@ -8,8 +8,9 @@ import {
   vmctxLayout,
   wasmFunctionName,
 } from '@k23/frontend-wasm/runtime-abi'
+import { readWasmLines, type WasmLines } from '@k23/frontend-wasm/source-lines'
 import type { Engine } from './engine.ts'
-import type { Frame } from './errors.ts'
+import type { Frame, SourcePlace } from './errors.ts'
 import type { Store } from './store.ts'
 import type { ExternType } from './types.ts'
 
@@ -36,6 +37,8 @@ export class Module {
   readonly typeIds: number
   /** The same here. */
   readonly ids: readonly number[]
+  /** null for none; read for the first backtrace. */
+  private lines: WasmLines | null | undefined
   private readonly users = new Set<Store>()
   private state: 'open' | 'disposed' | 'unloaded' = 'open'
 
@@ -134,6 +137,24 @@ export class Module {
     const [space, index] = f.name.slice(1).split(':')
     if (space !== '0') return space === '1' ? 'entry' : 'host'
     const func = Number(index)
-    return { func, name: this.functionName(func), offset: sourceAt(this.compiled, at), module: this.name }
+    const offset = sourceAt(this.compiled, at)
+    const source = offset < 0 ? undefined : this.sourceOf(offset)
+    return {
+      func,
+      name: this.functionName(func),
+      offset,
+      module: this.name,
+      ...(source === undefined ? {} : { source }),
+    }
+  }
+
+  /** Where the operator at a byte offset of the module comes from, by the module's own line table. */
+  sourceOf(offset: number): SourcePlace | undefined {
+    this.lines ??= readWasmLines(this.wasm.bytes) ?? null
+    const at = this.lines?.at(offset)
+    if (at === undefined || at.line === 0) return undefined
+    const { directory, name } = (this.lines as WasmLines).files[at.file]
+    const file = directory === '' || name.startsWith('/') ? name : `${directory}/${name}`
+    return { file, line: at.line, column: at.column }
   }
 }

@@ -2,7 +2,7 @@
 // .debug_line, as compilers leave it), a location is the line that this table has for it. Everywhere else the line is the offset itself, in a file whose name
 // says so and which no debugger finds: line 52 of `gcd.wasm[offset]` is what stands at offset 52.
 import type { Position, SourceFile, SourceMap } from './dwarf/lines.ts'
-import { readWasmLines } from './dwarf/wasm-lines.ts'
+import { readWasmLines } from '@k23/frontend-wasm/source-lines'
 
 /** Lines are source locations: of what kind, `unit` says. */
 export function offsetMap(input: string, unit: string): SourceMap {

@@ -1,5 +1,5 @@
 // k23 run: instantiates a module on a machine and calls it.
-import { Engine, Func, funcType, LinkError, Linker, type Module, OutOfFuel, Store, Trap } from '@k23/kernel'
+import { Engine, type Frame, Func, funcType, LinkError, Linker, type Module, OutOfFuel, Store, Trap } from '@k23/kernel'
 import { WASI_MODULE, WasiExit } from '@k23/kernel/wasi'
 import { EXIT_FAILED, EXIT_TRAP, Failure, usage } from '../failure.ts'
 import { readModule } from '../input.ts'
@@ -126,13 +126,20 @@ function writeJson(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 
+/** `, file:line:column`, where the module says so. */
+function sourceText({ source }: Frame): string {
+  return source === undefined ? '' : `, ${source.file}:${source.line}${source.column === 0 ? '' : `:${source.column}`}`
+}
+
 /** What the kernel throws as a line and an exit status. */
 function outcome(e: unknown, store: Store, module: Module): unknown {
   if (e instanceof Trap) {
     const frame = e.backtrace[0]
     const offset = frame === undefined || frame.offset >= 0 ? frame?.offset : firstOffset(module, frame.func)
     const where =
-      frame === undefined ? '' : ` in function ${frame.func} (${frame.name}) at offset 0x${offset?.toString(16)}`
+      frame === undefined
+        ? ''
+        : ` in function ${frame.func} (${frame.name}) at offset 0x${offset?.toString(16)}${sourceText(frame)}`
     return new Failure(EXIT_TRAP, `trap: ${e.code}: ${e.message}${where}`)
   }
   if (e instanceof OutOfFuel) {

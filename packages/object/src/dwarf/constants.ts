@@ -1,5 +1,7 @@
 // DWARF 5 numbers (7.5, 7.22) that are written or read here.
 
+export * from '@k23/frontend-wasm/line-constants'
+
 export const DW_TAG_COMPILE_UNIT = 0x11
 export const DW_TAG_SUBPROGRAM = 0x2e
 
@@ -20,20 +22,10 @@ export const DW_AT_LINKAGE_NAME = 0x6e
 export const DW_FORM_ADDR = 0x01
 export const DW_FORM_BLOCK2 = 0x03
 export const DW_FORM_BLOCK4 = 0x04
-export const DW_FORM_DATA2 = 0x05
-export const DW_FORM_DATA4 = 0x06
-export const DW_FORM_DATA8 = 0x07
-export const DW_FORM_STRING = 0x08
-export const DW_FORM_BLOCK = 0x09
 export const DW_FORM_BLOCK1 = 0x0a
-export const DW_FORM_DATA1 = 0x0b
-export const DW_FORM_STRP = 0x0e
-export const DW_FORM_UDATA = 0x0f
 export const DW_FORM_SEC_OFFSET = 0x17
 export const DW_FORM_EXPRLOC = 0x18
 export const DW_FORM_FLAG_PRESENT = 0x19
-export const DW_FORM_DATA16 = 0x1e
-export const DW_FORM_LINE_STRP = 0x1f
 
 export const DW_UT_COMPILE = 0x01
 export const DW_CHILDREN_NO = 0
@@ -42,23 +34,5 @@ export const DW_CHILDREN_YES = 1
 export const DW_LANG_MIPS_ASSEMBLER = 0x8001
 export const DW_OP_CALL_FRAME_CFA = 0x9c
 
-export const DW_LNCT_PATH = 1
-export const DW_LNCT_DIRECTORY_INDEX = 2
-
-export const DW_LNS_COPY = 1
-export const DW_LNS_ADVANCE_PC = 2
-export const DW_LNS_ADVANCE_LINE = 3
-export const DW_LNS_SET_FILE = 4
-export const DW_LNS_SET_COLUMN = 5
-export const DW_LNS_NEGATE_STMT = 6
-export const DW_LNS_SET_BASIC_BLOCK = 7
-export const DW_LNS_CONST_ADD_PC = 8
-export const DW_LNS_FIXED_ADVANCE_PC = 9
-export const DW_LNS_SET_PROLOGUE_END = 10
-export const DW_LNS_SET_EPILOGUE_BEGIN = 11
-export const DW_LNS_SET_ISA = 12
-export const DW_LNE_END_SEQUENCE = 1
-export const DW_LNE_SET_ADDRESS = 2
-export const DW_LNE_DEFINE_FILE = 3
 /** Operands of the standard opcodes 1 to 12: LEB128 numbers each, but for the fixed advance. */
 export const STANDARD_OPCODE_LENGTHS: readonly number[] = [0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]

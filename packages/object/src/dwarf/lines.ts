@@ -3,30 +3,20 @@
 // Every function is a sequence of its own. Its first row stands at its first byte, with the line of the first source location that it has; the row of that location
 // itself, behind the prologue, is marked as the prologue's end, where debuggers stop that were told to stop in the function.
 import type { PlacedFunction } from '@k23/codegen'
+import type { SourceFile, SourcePosition } from '@k23/frontend-wasm/source-lines'
 import { ByteWriter } from '../bytes.ts'
 import type { Relocation, Section } from '../elf/model.ts'
 import type { StringTable } from '../elf/sections.ts'
 import * as d from './constants.ts'
 
-export interface Position {
-  /** Index into SourceMap.files. */
-  readonly file: number
-  /** 0 for code that is of no line. */
-  readonly line: number
-  /** From 1; 0 where unknown. */
-  readonly column: number
-}
-
-export interface SourceFile {
-  /** '' for the directory of the compilation. */
-  readonly directory: string
-  readonly name: string
-}
+export type Position = SourcePosition
+export type { SourceFile }
 
 /** What source locations of the code stand for. */
 export interface SourceMap {
   /** The first is the input's own. */
   readonly files: readonly SourceFile[]
+  /** With its file as an index into `files`. */
   position(srcloc: number): Position
 }
 

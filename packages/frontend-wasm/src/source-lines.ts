@@ -2,13 +2,28 @@
 //
 // Addresses in it count from the start of the code section's contents (WebAssembly tool conventions, "DWARF for WebAssembly"); source locations of compiled code are
 // offsets in the module. A table that cannot be read is left aside from there on: debugging information is no part of what a module means.
-import type { Position, SourceFile } from './lines.ts'
-import * as d from './constants.ts'
+import * as d from './line-constants.ts'
+
+/** A place in source text. */
+export interface SourcePosition {
+  /** Index into WasmLines.files. */
+  readonly file: number
+  /** 0 for code that is of no line. */
+  readonly line: number
+  /** From 1; 0 where unknown. */
+  readonly column: number
+}
+
+export interface SourceFile {
+  /** '' for the directory of the compilation. */
+  readonly directory: string
+  readonly name: string
+}
 
 export interface WasmLines {
   readonly files: readonly SourceFile[]
   /** The position of a byte offset in the module, or undefined. `file` counts in `files`. */
-  at(offset: number): Position | undefined
+  at(offset: number): SourcePosition | undefined
 }
 
 /** Rows of all sequences: address, file, line, column; file -1 ends a sequence. */
@@ -104,9 +119,9 @@ export function readWasmLines(module: Uint8Array): WasmLines | undefined {
   return { files, at: lookup(rows, code) }
 }
 
-/** Sequences by their start; those of functions that a linker dropped begin at 0 and lie before the first body, so that they are found by no offset that matters. */
+/** Sequences by their start. Those of functions that a linker dropped begin at 0, where no body does, or at the top of the addresses. */
 function lookup(sequences: readonly Row[][], code: number): WasmLines['at'] {
-  const sorted = sequences.filter((s) => s.length > 1).sort((a, b) => a[0].address - b[0].address)
+  const sorted = sequences.filter((s) => s.length > 1 && s[0].address > 0).sort((a, b) => a[0].address - b[0].address)
   return (offset) => {
     const address = offset - code
     const sequence = last(sorted, (s) => s[0].address <= address)

@@ -1,0 +1,29 @@
+// Numbers of line tables (DWARF 5, 6.2 and 7.22), and of the forms that values in them have (7.5.6).
+
+export const DW_FORM_DATA2 = 0x05
+export const DW_FORM_DATA4 = 0x06
+export const DW_FORM_DATA8 = 0x07
+export const DW_FORM_STRING = 0x08
+export const DW_FORM_BLOCK = 0x09
+export const DW_FORM_DATA1 = 0x0b
+export const DW_FORM_STRP = 0x0e
+export const DW_FORM_UDATA = 0x0f
+export const DW_FORM_DATA16 = 0x1e
+export const DW_FORM_LINE_STRP = 0x1f
+export const DW_LNCT_PATH = 1
+export const DW_LNCT_DIRECTORY_INDEX = 2
+export const DW_LNS_COPY = 1
+export const DW_LNS_ADVANCE_PC = 2
+export const DW_LNS_ADVANCE_LINE = 3
+export const DW_LNS_SET_FILE = 4
+export const DW_LNS_SET_COLUMN = 5
+export const DW_LNS_NEGATE_STMT = 6
+export const DW_LNS_SET_BASIC_BLOCK = 7
+export const DW_LNS_CONST_ADD_PC = 8
+export const DW_LNS_FIXED_ADVANCE_PC = 9
+export const DW_LNS_SET_PROLOGUE_END = 10
+export const DW_LNS_SET_EPILOGUE_BEGIN = 11
+export const DW_LNS_SET_ISA = 12
+export const DW_LNE_END_SEQUENCE = 1
+export const DW_LNE_SET_ADDRESS = 2
+export const DW_LNE_DEFINE_FILE = 3
