@@ -31,7 +31,16 @@ test.skipIf(!clang).each(['-O0', '-O2'])('of a C program, %s', (opt) => {
   const folder = mkdtempSync(join(tmpdir(), 'k23-source-'))
   try {
     writeFileSync(join(folder, 'program.c'), PROGRAM)
-    const args = ['--target=wasm32', '-gdwarf-4', opt, '-nostdlib', '-Wl,--no-entry', '-Wl,--export=run', '-o', 'program.wasm']
+    const args = [
+      '--target=wasm32',
+      '-gdwarf-4',
+      opt,
+      '-nostdlib',
+      '-Wl,--no-entry',
+      '-Wl,--export=run',
+      '-o',
+      'program.wasm',
+    ]
     const r = spawnSync('clang', [...args, 'program.c'], { cwd: folder, encoding: 'utf8' })
     expect(r.stderr).toBe('')
     const { engine } = world()
