@@ -50,6 +50,7 @@ import type { X64Lower } from './driver.ts'
 import { floats, promoted } from './float.ts'
 import { convertHalf } from './libcalls.ts'
 import { rule } from './types.ts'
+import { reverseLanes } from './vector-lanes.ts'
 import { low64 } from './vector-sets.ts'
 
 // ---- from integers
@@ -283,14 +284,6 @@ function castBig(c: X64Lower, t: Type, x: Value): number {
   const v = reverseLanes(c, laneBits(t) / 8, reverseLanes(c, laneBits(from) / 8, into()))
   if (t === I128) return c.pair(c.bitsOf(v, I64), c.bitsOf(c.bin(emit.punpckhqdq_rr, emit.vpunpckhqdq_rrr, v, v), I64))
   return inXmm(t) ? v : c.bitsOf(v, t)
-}
-
-/** The bytes of each lane in reverse order. */
-function reverseLanes(c: X64Lower, size: number, x: Xmm): Xmm {
-  if (size === 1) return x
-  if (!c.has(feat.SSSE3)) return c.unsupported('a big-endian bitcast', 'it needs has_ssse3')
-  const mask = Uint8Array.from({ length: 16 }, (_, i) => i - (i % size) + (size - 1 - (i % size)))
-  return c.bin(emit.pshufb_rr, emit.vpshufb_rrr, x, c.loadConstant(c.constant(mask)))
 }
 
 const inXmms = typeUnion(anyFloat, anyVec)

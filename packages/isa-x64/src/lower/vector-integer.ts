@@ -54,6 +54,7 @@ import {
   laneIndex,
   low64,
   not,
+  onPair,
   or,
   shiftImm,
   shuffle32,
@@ -64,7 +65,7 @@ import {
   splatLane,
   vec,
   type VecOp,
-  wholeInts,
+  vectors,
   xor,
 } from './vector-sets.ts'
 
@@ -411,10 +412,8 @@ function roundedQuads(c: X64Lower, a: Xmm, b: Xmm, saturates: boolean): Xmm {
 
 // ---- sums of neighbours
 
-function pairwise(c: X64Lower, t: Type, x: Value, y: Value): Xmm {
+function pairwise(c: X64Lower, t: Type, a: Xmm, b: Xmm): Xmm {
   const lane = laneIndex(t)
-  const a = c.x(x)
-  const b = c.x(y)
   if (c.has(feat.SSSE3) && lane === 1) return c.bin(emit.phaddw_rr, emit.vphaddw_rrr, a, b)
   if (c.has(feat.SSSE3) && lane === 2) return c.bin(emit.phaddd_rr, emit.vphaddd_rrr, a, b)
   if (lane === 3) return addLanes(c, 3, low64(c, a, b), high64(c, a, b))
@@ -610,7 +609,7 @@ export const vectorIntegerRules: Rule[] = [
   rule('v_avg_round', intVectors, [val, val], (x, y) => avg_round(x, y), saturate(saturating.avg, average)),
   rule('v_sqmul',     intVectors, [val, val], (x, y) => sqmul_round_sat(x, y), fixedPoint),
   rule('v_pmulhrsw',  intVectors, [val, val], (x, y) => x86_pmulhrsw(x, y), pmulhrsw),
-  rule('v_pairwise',  wholeInts,  [val, val], (x, y) => iadd_pairwise(x, y), pairwise),
+  rule('v_pairwise',  intVectors, [val, val], (x, y) => iadd_pairwise(x, y), (c, t, x, y) => { const a = c.x(x); return onPair(c, t, a, c.x(y), (p, q) => pairwise(c, t, p, q)) }),
   rule('v_ishl_imm',  intVectors, [val, anyAmount], (x, n) => ishl(x, iconst(n)), shiftByImm(true)),
   rule('v_ishl',      intVectors, [val, val], (x, n) => ishl(x, n),      shift(shiftLeft)),
   rule('v_ushr_imm',  intVectors, [val, anyAmount], (x, n) => ushr(x, iconst(n)), shiftByImm(false)),
@@ -620,6 +619,6 @@ export const vectorIntegerRules: Rule[] = [
   rule('v_rotl',      intVectors, [val, val], (x, n) => rotl(x, n),      rotate(true)),
   rule('v_rotr',      intVectors, [val, val], (x, n) => rotr(x, n),      rotate(false)),
   rule('v_popcnt',    intVectors, [val],      (x) => popcnt(x),          popcount),
-  rule('v_blendv',    intVectors, [val, val, val], (k, x, y) => blendv(k, x, y), blendTop),
+  rule('v_blendv',    vectors,    [val, val, val], (k, x, y) => blendv(k, x, y), blendTop),
   rule('v_icmp',      intVectors, [cc(), valOf(intVectors), val], (p, x, y) => icmp(p, x, y), (c, _t, p, x, y) => { const a = c.x(x); return compareLanes(c, p, laneIndex(c.func.typeOf(x)), a, c.x(y)) }),
 ]

@@ -56,8 +56,11 @@ import {
   andn,
   blend,
   high64,
+  interleaves,
+  intVectors,
   laneIndex,
   low64,
+  onPair,
   or,
   shuffle32,
   splat16,
@@ -65,7 +68,6 @@ import {
   splat64,
   splat8,
   vectors,
-  wholeInts,
   wideInts,
 } from './vector-sets.ts'
 
@@ -259,12 +261,6 @@ function isUnpack(mask: Uint8Array, w: number, high: boolean, first: number, sec
   return true
 }
 
-const unpackLow = [
-  [emit.punpcklbw_rr, emit.vpunpcklbw_rrr],
-  [emit.punpcklwd_rr, emit.vpunpcklwd_rrr],
-  [emit.punpckldq_rr, emit.vpunpckldq_rrr],
-  [emit.punpcklqdq_rr, emit.vpunpcklqdq_rrr],
-] as const
 const unpackHigh = [
   [emit.punpckhbw_rr, emit.vpunpckhbw_rrr],
   [emit.punpckhwd_rr, emit.vpunpckhwd_rrr],
@@ -278,7 +274,7 @@ function tryUnpack(c: X64Lower, mask: Uint8Array, a: Xmm, b: Xmm): Xmm | undefin
       for (const first of [0, 16])
         for (const second of [0, 16]) {
           if (!isUnpack(mask, w, high, first, second)) continue
-          const [sse, avx] = (high ? unpackHigh : unpackLow)[w]
+          const [sse, avx] = (high ? unpackHigh : interleaves)[w]
           return c.bin(sse, avx, first === 0 ? a : b, second === 0 ? a : b)
         }
   return undefined
@@ -387,6 +383,22 @@ function lookUp(c: X64Lower, a: Xmm, indices: Xmm, low4: boolean): Xmm {
   return r
 }
 
+// ---- the order of bytes
+
+/** The bytes of each lane of `size` bytes in reverse order. */
+export function reverseLanes(c: X64Lower, size: number, x: Xmm): Xmm {
+  if (size === 1) return x
+  if (c.has(feat.SSSE3)) {
+    const mask = Uint8Array.from({ length: 16 }, (_, i) => i - 2 * (i % size) + size - 1)
+    return pshufb(c, x, c.loadConstant(c.constant(mask)))
+  }
+  const words = or(c, sll(c, 1, x, 8), srl(c, 1, x, 8))
+  if (size === 2) return words
+  const imm = size === 4 ? 0xb1 : 0x1b
+  const r = c.xoneImm(emit.pshufhw_rri, c.xoneImm(emit.pshuflw_rri, words, imm), imm)
+  return size === 16 ? shuffle32(c, r, 0x4e) : r
+}
+
 // ---- half and double width
 
 /** 64-bit lanes that are within the range of 32 bits: their low halves, of a then of b. */
@@ -401,10 +413,8 @@ function clampQuads(c: X64Lower, a: Xmm, min: Xmm | undefined, max: Xmm, signed:
   return min === undefined ? low : blend(c, compareLanes(c, SLT, 3, low, min), min, low)
 }
 
-function signedNarrow(c: X64Lower, t: Type, x: Value, y: Value): Xmm {
+function signedNarrow(c: X64Lower, t: Type, a: Xmm, b: Xmm): Xmm {
   const lane = laneIndex(t)
-  const a = c.x(x)
-  const b = c.x(y)
   if (lane === 1) return c.bin(emit.packsswb_rr, emit.vpacksswb_rrr, a, b)
   if (lane === 2) return c.bin(emit.packssdw_rr, emit.vpackssdw_rrr, a, b)
   const max = splat64(c, 0x7fffffff, 0)
@@ -412,10 +422,8 @@ function signedNarrow(c: X64Lower, t: Type, x: Value, y: Value): Xmm {
   return joinLow(c, clampQuads(c, a, min, max, true), clampQuads(c, b, min, max, true))
 }
 
-function unsignedNarrow(c: X64Lower, t: Type, x: Value, y: Value): Xmm {
+function unsignedNarrow(c: X64Lower, t: Type, a: Xmm, b: Xmm): Xmm {
   const lane = laneIndex(t)
-  const a = c.x(x)
-  const b = c.x(y)
   if (lane === 1) return c.bin(emit.packuswb_rr, emit.vpackuswb_rrr, a, b)
   if (lane === 3) {
     const max = splat64(c, -1, 0)
@@ -434,10 +442,8 @@ function packWords(c: X64Lower, a: Xmm, b: Xmm): Xmm {
   return addLanes(c, 1, packed, splat16(c, 0x8000))
 }
 
-function unsignedFromUnsigned(c: X64Lower, t: Type, x: Value, y: Value): Xmm {
+function unsignedFromUnsigned(c: X64Lower, t: Type, a: Xmm, b: Xmm): Xmm {
   const lane = laneIndex(t)
-  const a = c.x(x)
-  const b = c.x(y)
   if (lane === 3) {
     const max = splat64(c, -1, 0)
     return joinLow(c, clampQuads(c, a, undefined, max, false), clampQuads(c, b, undefined, max, false))
@@ -455,14 +461,23 @@ function unsignedFromUnsigned(c: X64Lower, t: Type, x: Value, y: Value): Xmm {
   return c.has(feat.SSE41) ? c.bin(emit.packusdw_rr, emit.vpackusdw_rrr, p, q) : packWords(c, p, q)
 }
 
+const narrowing =
+  (f: typeof signedNarrow) =>
+  (c: X64Lower, t: Type, x: Value, y: Value): Xmm => {
+    const a = c.x(x)
+    return onPair(c, t, a, c.x(y), (p, q) => f(c, t, p, q))
+  }
+
 /** Lanes of x and of its extension, interleaved, are the wide lanes. */
 const widen =
   (signed: boolean, high: boolean) =>
   (c: X64Lower, _t: Type, x: Value): Xmm => {
     const from = c.func.typeOf(x)
     const lane = laneIndex(from)
-    const a = c.x(x)
-    const [sse, avx] = (high ? unpackHigh : unpackLow)[lane]
+    const size = bytes(from)
+    // The high half of a short vector is moved down, to where the low one was.
+    const a = high && size < 16 ? srl(c, 3, c.x(x), 4 * size) : c.x(x)
+    const [sse, avx] = (high && size === 16 ? unpackHigh : interleaves)[lane]
     if (!signed) return c.bin(sse, avx, a, c.zero())
     if (lane === 2) return c.bin(sse, avx, a, sra(c, 2, a, 31))
     // Each lane twice: the upper one, shifted down, is the extension.
@@ -546,13 +561,13 @@ export const vectorLaneRules: Rule[] = [
   rule('v_pshufb',      any, [val, val],             (x, y) => x86_pshufb(x, y),              (c, _t, x, y) => pshufbOp(c, x, y)),
   rule('v_pmaddubsw',   any, [val, val],             (x, y) => x86_pmaddubsw(x, y),           (c, _t, x, y) => pmaddubsw(c, x, y)),
 
-  rule('v_snarrow',     wideInts, [val, val],        (x, y) => snarrow(x, y),                 signedNarrow),
-  rule('v_unarrow',     wideInts, [val, val],        (x, y) => unarrow(x, y),                 unsignedNarrow),
-  rule('v_uunarrow',    wideInts, [val, val],        (x, y) => uunarrow(x, y),                unsignedFromUnsigned),
-  rule('v_swiden_low',  wholeInts, [val],            (x) => swiden_low(x),                    widen(true, false)),
-  rule('v_swiden_high', wholeInts, [val],            (x) => swiden_high(x),                   widen(true, true)),
-  rule('v_uwiden_low',  wholeInts, [val],            (x) => uwiden_low(x),                    widen(false, false)),
-  rule('v_uwiden_high', wholeInts, [val],            (x) => uwiden_high(x),                   widen(false, true)),
+  rule('v_snarrow',     wideInts, [val, val],        (x, y) => snarrow(x, y),                 narrowing(signedNarrow)),
+  rule('v_unarrow',     wideInts, [val, val],        (x, y) => unarrow(x, y),                 narrowing(unsignedNarrow)),
+  rule('v_uunarrow',    wideInts, [val, val],        (x, y) => uunarrow(x, y),                narrowing(unsignedFromUnsigned)),
+  rule('v_swiden_low',  intVectors, [val],            (x) => swiden_low(x),                    widen(true, false)),
+  rule('v_swiden_high', intVectors, [val],            (x) => swiden_high(x),                   widen(true, true)),
+  rule('v_uwiden_low',  intVectors, [val],            (x) => uwiden_low(x),                    widen(false, false)),
+  rule('v_uwiden_high', intVectors, [val],            (x) => uwiden_high(x),                   widen(false, true)),
 
   rule('v_any_true',    vectors, [val],              (x) => vany_true(x),                     (c, _t, x) => anyTrue(c, x)),
   rule('v_all_true',    vectors, [val],              (x) => vall_true(x),                     (c, _t, x) => allTrue(c, x)),

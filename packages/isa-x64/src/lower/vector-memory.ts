@@ -1,5 +1,5 @@
 // Loads and stores of vectors. Accesses may be unaligned: nothing is merged into SSE instructions, which want their memory operands aligned.
-import { BIG, bytes, F32, type MemFlags, type Type, type Value } from '@k23/ir'
+import { BIG, bytes, F32, laneBits, type MemFlags, type Type, type Value } from '@k23/ir'
 import {
   any,
   flags,
@@ -22,24 +22,24 @@ import type { Xmm } from '../insts/index.ts'
 import type { X64Lower } from './driver.ts'
 import { rule } from './types.ts'
 import { sra } from './vector-integer.ts'
+import { reverseLanes } from './vector-lanes.ts'
 import { vectors } from './vector-sets.ts'
 
-function little(c: X64Lower, f: MemFlags): void {
-  if ((f & BIG) !== 0) c.unsupported('a big-endian access of a vector', 'access little-endian and exchange bytes')
+/** Big-endian: each lane highest byte first. */
+function ordered(c: X64Lower, size: number, x: Xmm, f: MemFlags): Xmm {
+  return (f & BIG) === 0 ? x : reverseLanes(c, size, x)
 }
 
 function loadVector(c: X64Lower, t: Type, p: Value, o: number, f: MemFlags): Xmm {
-  little(c, f)
   const m = c.address(p, o)
   const d = c.tx()
   c.access(f)
   c.loadFrom(d, m, t)
-  return d
+  return ordered(c, laneBits(t) / 8, d, f)
 }
 
 function storeVector(c: X64Lower, t: Type, x: Value, p: Value, o: number, f: MemFlags): void {
-  little(c, f)
-  const v = c.x(x)
+  const v = ordered(c, laneBits(t) / 8, c.x(x), f)
   if (bytes(t) < 4) {
     // Through a general register, ahead of the instruction that traps.
     const g = c.bitsOf(v, F32)
@@ -66,19 +66,19 @@ interface Extending {
 const extending =
   (of: Extending) =>
   (c: X64Lower, _t: Type, p: Value, o: number, f: MemFlags): Xmm => {
-    little(c, f)
     const m = c.address(p, o)
     const avx = c.has(feat.AVX)
     const d = c.tx()
     c.access(f)
-    if (c.has(feat.SSE41)) {
+    if (c.has(feat.SSE41) && (f & BIG) === 0) {
       of.load[avx ? 1 : 0](c, d, m)
       return d
     }
-    emit.movq_xm(c, d, m)
-    if (!of.signed) return c.bin(of.unpack[0], of.unpack[1], d, c.zero())
-    if (of.lane === 2) return c.bin(of.unpack[0], of.unpack[1], d, sra(c, 2, d, 31))
-    return sra(c, of.lane + 1, c.bin(of.unpack[0], of.unpack[1], d, d), 8 << of.lane)
+    ;(avx ? emit.vmovq_xm : emit.movq_xm)(c, d, m)
+    const v = ordered(c, 1 << of.lane, d, f)
+    if (!of.signed) return c.bin(of.unpack[0], of.unpack[1], v, c.zero())
+    if (of.lane === 2) return c.bin(of.unpack[0], of.unpack[1], v, sra(c, 2, v, 31))
+    return sra(c, of.lane + 1, c.bin(of.unpack[0], of.unpack[1], v, v), 8 << of.lane)
   }
 
 // biome-ignore format: table

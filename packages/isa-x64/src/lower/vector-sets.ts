@@ -20,13 +20,8 @@ export const floatVectors: TypeSet = typesWhere(
   'floatVectors',
   (t) => held(t) && isFloatLane(t) && (laneType(t) === F32 || laneType(t) === F64),
 )
-/** All of a register. */
-export const wholeInts: TypeSet = typesWhere('wholeInts', (t) => held(t) && isIntLane(t) && bytes(t) === 16)
-/** The same with lanes that can be halved. */
-export const wideInts: TypeSet = typesWhere(
-  'wideInts',
-  (t) => held(t) && isIntLane(t) && bytes(t) === 16 && laneBits(t) > 8,
-)
+/** With lanes that can be halved. */
+export const wideInts: TypeSet = typesWhere('wideInts', (t) => held(t) && isIntLane(t) && laneBits(t) > 8)
 
 /** Lanes of 8, 16, 32, 64 bits: 0 to 3. */
 export function laneIndex(t: Type): number {
@@ -95,3 +90,24 @@ export function shuffle32(c: X64Lower, x: Xmm, imm: number): Xmm {
 
 export const low64 = (c: X64Lower, a: Xmm, b: Xmm): Xmm => c.bin(emit.punpcklqdq_rr, emit.vpunpcklqdq_rrr, a, b)
 export const high64 = (c: X64Lower, a: Xmm, b: Xmm): Xmm => c.bin(emit.punpckhqdq_rr, emit.vpunpckhqdq_rrr, a, b)
+
+/** Lanes of 1, 2, 4, 8 bytes of the low halves, interleaved. */
+export const interleaves: readonly (readonly [XTwo, XThree])[] = [
+  [emit.punpcklbw_rr, emit.vpunpcklbw_rrr],
+  [emit.punpcklwd_rr, emit.vpunpcklwd_rrr],
+  [emit.punpckldq_rr, emit.vpunpckldq_rrr],
+  [emit.punpcklqdq_rr, emit.vpunpcklqdq_rrr],
+]
+
+/** Short vectors: x, then y behind it. */
+function concatenate(c: X64Lower, t: Type, a: Xmm, b: Xmm): Xmm {
+  const [sse, avx] = interleaves[31 - Math.clz32(bytes(t))]
+  return c.bin(sse, avx, a, b)
+}
+
+/** What makes one vector of two, for vectors of any length: the first lanes of what it makes of both in one. */
+export function onPair(c: X64Lower, t: Type, a: Xmm, b: Xmm, f: (a: Xmm, b: Xmm) => Xmm): Xmm {
+  if (bytes(t) === 16) return f(a, b)
+  const joined = concatenate(c, t, a, b)
+  return f(joined, joined)
+}

@@ -1,0 +1,41 @@
+// The boundary sweeps on x64: every case compiled under each feature set, run on the host's CPU and compared with the CLIF interpreter.
+import { describe, expect, test } from 'vitest'
+import { families, sweep } from './sweep-run.ts'
+import { sweepCalls, sweepVectors, vectorFamilies } from './vector-run.ts'
+import { featureSets, missing, nativeBackend } from './x64-machine.ts'
+
+const sets = featureSets.map(
+  (f, i) => [f.join(' ') || 'SSE2', f, i % 2 === 0 ? 'backtracking' : 'single_pass'] as const,
+)
+
+describe.skipIf(missing !== undefined).each(sets)(
+  `%s${missing === undefined ? '' : ` (needs ${missing})`}`,
+  (_, features, algorithm) => {
+    const backend = nativeBackend({ algorithm })
+    const forLine = {
+      target: 'x64',
+      flags: new Map(features.map((f) => [f, 'true'])),
+      settings: new Map<string, string>(),
+      opt: 'none',
+    } as const
+
+    test.each([...families(false), ...families(true).map(([name, list]) => [`${name} with f16`, list] as const)])(
+      '%s',
+      (_name, list) => {
+        const { wrong, checked } = sweep(backend, forLine, list)
+        expect(wrong).toEqual([])
+        expect(checked).toBeGreaterThan(0)
+      },
+    )
+
+    test.each(vectorFamilies(false))('vectors: %s', (_name, list) => {
+      const { wrong, checked } = sweepVectors(backend, forLine, list)
+      expect(wrong).toEqual([])
+      expect(checked).toBeGreaterThan(0)
+    })
+
+    test('vectors in calls', () => {
+      expect(sweepCalls(backend, forLine)).toEqual([])
+    })
+  },
+)
