@@ -7,6 +7,7 @@ import { createInterpreter } from '@k23/ir/interpreter'
 import { describe, expect, test } from 'vitest'
 import { createEmulatedBackend } from '../src/emulated.ts'
 import { type Interpreter, runFile } from '../src/index.ts'
+import { missing, nativeBackend } from './x64-machine.ts'
 
 const folder = join(import.meta.dirname, '../../../filetests')
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -15,6 +16,11 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
 const texts = new Map(files.map((f) => [f, readFileSync(join(folder, f), 'utf8')]))
 const interpreter: Interpreter = { load: (functions) => createInterpreter(functions, { fuel: 10_000_000 }) }
 const ALGORITHMS = ['single_pass', 'backtracking'] as const
+
+/** What belongs to another kind of execution, or to another machine. */
+function otherKind(reason: string): boolean {
+  return /^(test (interpret|run|compile) is not run under|no machine )/.test(reason)
+}
 
 function has(file: string, command: string): boolean {
   return new RegExp(`^test ${command}\\b`, 'm').test(texts.get(file) as string)
@@ -37,10 +43,24 @@ describe.each(ALGORITHMS)('riscv64 on the emulator, %s', (algorithm) => {
     const text = texts.get(name) as string
     const r = runFile(name, text, { exec: 'emu', target: 'riscv64', backend })
     expect(r.failures).toEqual([])
-    expect(r.skips.filter((s) => s.reason !== 'test interpret is not run under emu')).toEqual([])
+    expect(r.skips.filter((s) => !otherKind(s.reason))).toEqual([])
     expect(r.pass).toBeGreaterThan(0)
   })
 })
+
+describe.skipIf(missing !== undefined).each(ALGORITHMS)(
+  `x64 on the host's CPU, %s${missing === undefined ? '' : ` (needs ${missing})`}`,
+  (algorithm) => {
+    const backend = nativeBackend({ algorithm })
+    test.each(files.filter((f) => has(f, 'run') && /^target x86_64/m.test(texts.get(f) as string)))('%s', (name) => {
+      const text = texts.get(name) as string
+      const r = runFile(name, text, { exec: 'native', target: 'x64', backend })
+      expect(r.failures).toEqual([])
+      expect(r.skips.filter((s) => !otherKind(s.reason))).toEqual([])
+      expect(r.pass).toBeGreaterThan(0)
+    })
+  },
+)
 
 describe('precise output', () => {
   const backend = createEmulatedBackend()
