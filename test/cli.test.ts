@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { VERSION } from '@k23/cli'
+import { nativeMissing } from '@k23/native'
 import { afterAll, describe, expect, test } from 'vitest'
 import { root } from '../tools/source-files.ts'
 import { assemble, type Done, Folder, k23 } from './cli-harness.ts'
@@ -67,9 +68,11 @@ describe('run', () => {
   })
 
   test('fuel ends an endless loop', async () => {
-    const done = await k23('run', '--fuel', '100000', wat, '--invoke', 'spin')
+    const done = await k23('run', '--target', 'riscv64', '--fuel', '100000', wat, '--invoke', 'spin')
     expect(done.status).toBe(1)
     expect(oneLine(done)).toContain('out of fuel after 100000 instructions')
+    const here = await k23('run', '--fuel', '100000', wat, '--invoke', 'spin')
+    expect([here.status, oneLine(here)]).toEqual([1, expect.stringMatching(/^out of fuel.* in function 5 /)])
   })
 
   test.each([
@@ -80,7 +83,10 @@ describe('run', () => {
     [[wat, '--invoke', 'add', '1', '4294967296'], /argument 2/],
     [['no-such-file.wasm'], /no-such-file.wasm: no such file/],
     [[root], /is a folder/],
-    [[wat, '--exec', 'native'], /--exec native is not available yet/],
+    [
+      [wat, '--exec', 'native', '--target', process.arch === 'riscv64' ? 'x64' : 'riscv64'],
+      /--exec native runs code for this host's CPU/,
+    ],
     [[wat, '--exec', 'magic'], /magic/],
     [[wat, '--target', 'aarch64'], /the aarch64 back end is not available yet/],
     [['--set', 'nonsense=1', wat, '--invoke', 'add', '1', '2'], /nonsense.*settings: .*features: /],
@@ -162,7 +168,7 @@ describe('compile', () => {
   const clif = folder.file('twice.clif', CLIF)
 
   test('asm, clif and vcode are text', async () => {
-    const asm = await k23('compile', clif)
+    const asm = await k23('compile', clif, '--target', 'riscv64')
     expect(asm).toMatchObject({ status: 0, err: '' })
     expect(asm.out).toMatch(/^%twice: +; \d+ bytes/)
     expect(asm.out).toMatch(/ {2}00000 {2}add a0, a0, a0\n/)
@@ -174,7 +180,7 @@ describe('compile', () => {
 
   test('bin is the code', async () => {
     const out = join(folder.path, 'twice.bin')
-    const { status, out: json } = await k23('compile', clif, '-o', out, '--json')
+    const { status, out: json } = await k23('compile', clif, '--target', 'riscv64', '-o', out, '--json')
     expect(status).toBe(0)
     const bytes = readFileSync(out)
     expect(JSON.parse(json)).toMatchObject({ emit: 'bin', target: 'riscv64', bytes: bytes.length, symbols: ['%twice'] })
@@ -207,7 +213,7 @@ describe('explain', () => {
   const titles = (text: string): string[] => text.split('\n').filter((line) => line.startsWith('== '))
 
   test('shows wasm, CLIF, VCode before and after allocation, and code with source offsets', async () => {
-    const { status, out } = await k23('explain', wat, '--func', 'div')
+    const { status, out } = await k23('explain', wat, '--target', 'riscv64', '--func', 'div')
     expect(status).toBe(0)
     expect(titles(out).map((t) => t.replace(/[,(].*/, '').trim())).toEqual([
       '== WebAssembly: function 2',
@@ -287,16 +293,30 @@ describe('test', () => {
   })
 
   test('machines that are not there are skips, not passes', async () => {
-    const { status, out } = await k23('test', good, '--target', 'x64', '--json')
-    expect(status).toBe(0)
-    expect(JSON.parse(out)).toMatchObject({ pass: 0, fail: 0, skip: 4 })
+    for (const target of ['x64', 'aarch64']) {
+      const { status, out } = await k23('test', good, '--target', target, '--json')
+      expect(status).toBe(0)
+      expect(JSON.parse(out)).toMatchObject({ pass: 0, fail: 0, skip: 4 })
+    }
+  })
+
+  test.skipIf(nativeMissing() !== undefined)("the host's CPU runs lines for it, by default", async () => {
+    const file = folder.file('host.clif', CLIF.replace('target riscv64', 'target x86_64'))
+    for (const args of [
+      ['--target', 'x64'],
+      ['--exec', 'native'],
+    ]) {
+      const { status, out } = await k23('test', file, ...args, '--json')
+      expect(status).toBe(0)
+      expect(JSON.parse(out)).toMatchObject({ target: 'x64', exec: 'native', pass: 2, fail: 0, skip: 2 })
+    }
   })
 
   test('wrong usage is status 2', async () => {
     expect((await k23('test', 'no-such-folder')).status).toBe(2)
     expect((await k23('test', good, '--set', 'opt_level=fast')).status).toBe(2)
     expect((await k23('test', good, '--target', 'riscv64', '--set', 'has_wings')).status).toBe(2)
-    expect((await k23('test', good, '--exec', 'native')).status).toBe(2)
+    expect((await k23('test', good, '--target', 'riscv64', '--exec', 'native')).status).toBe(2)
   })
 })
 

@@ -118,16 +118,19 @@ test('a reactor is initialized before its export is called', () => {
   expect(run([reactor, '--invoke', 'get'])).toEqual({ status: 0, out: '42\n', err: '' })
 })
 
-test('marks of a benchmark count instructions', () => {
+test('marks of a benchmark count instructions, where the machine does, and time', () => {
   const marked = program(
     'marked.wasm',
     `(module (import "bench" "start" (func $s)) (import "bench" "end" (func $e))
       (func (export "_start") (local i32) call $s
         (loop (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 1000)))) call $e))`,
   )
-  const r = run(['--json', marked])
+  const r = run(['--target', 'riscv64', '--exec', 'emu', '--json', marked])
   const { exit, bench, instructions } = JSON.parse(r.out)
   expect(exit).toBe(0)
   expect(bench).toBeGreaterThan(1000)
   expect(instructions).toBeGreaterThan(bench)
+  const { exit: also, benchMs } = JSON.parse(run(['--json', marked]).out)
+  expect(also).toBe(0)
+  expect(benchMs).toBeGreaterThan(0)
 })

@@ -16,7 +16,7 @@ export interface Row {
 export const buildTime: string[] = ['ir/opcodes', 'rules/compiler', 'machinst/rows/compiler']
 
 // biome-ignore format: one line
-const libraries = ['entity', 'ir', 'rules', 'regalloc', 'machinst', 'isa-riscv64', 'isa-x64', 'machine', 'emulator', 'frontend-wasm', 'codegen', 'kernel']
+const libraries = ['entity', 'ir', 'rules', 'regalloc', 'machinst', 'isa-riscv64', 'isa-x64', 'machine', 'emulator', 'native', 'frontend-wasm', 'codegen', 'kernel']
 
 // biome-ignore format: table
 export const graph: Record<string, Row> = {
@@ -33,7 +33,7 @@ export const graph: Record<string, Row> = {
   'frontend-wasm': { imports: ['entity', 'ir'] },
   codegen:         { imports: ['entity', 'ir', 'frontend-wasm', 'machinst', 'regalloc', 'isa-riscv64', 'isa-x64'] },
   object:          { imports: ['entity', 'ir', 'machinst', 'frontend-wasm', 'codegen'], tests: ['emulator', 'machine'] },
-  kernel:          { imports: ['machine', 'codegen', 'frontend-wasm/runtime-abi', 'frontend-wasm/source-lines'], tests: ['emulator'] },
+  kernel:          { imports: ['machine', 'codegen', 'frontend-wasm/runtime-abi', 'frontend-wasm/source-lines'], tests: ['emulator', 'native'] },
   qemu:            { imports: ['ir', 'machine', 'codegen', 'object'], tests: ['emulator', 'kernel'], node: true },
   filetests:       { imports: ['ir', 'codegen', 'machine', 'emulator'], tests: ['native'], node: true },
   fuzz:            { imports: ['codegen', 'kernel', 'frontend-wasm', 'machine', 'emulator'], node: true },

@@ -1,49 +1,80 @@
-// Machines to run on, by target and how they execute.
-import { createRiscv64Machine } from '@k23/emulator/riscv64'
-import { createX64Machine } from '@k23/emulator/x64'
+// Machines to run on, by target and how they execute. Each is loaded when it is wanted: an emulator is a large module.
+import { targetByName } from '@k23/codegen'
 import type { EmulatedOptions } from '@k23/filetests/emulated'
 import type { Machine } from '@k23/machine'
-import { createQemuMachine, ProcessError, qemuDefect, qemuFeatures } from '@k23/qemu'
-import { EXIT_FAILED, Failure, notYet } from './failure.ts'
+import { EXIT_FAILED, Failure, notYet, usage } from './failure.ts'
 import type { Exec } from './options.ts'
 
-const emulators: Readonly<Record<string, (memoryBytes: number) => Machine>> = {
-  riscv64: (memoryBytes) => createRiscv64Machine({ memoryBytes }),
-  x64: (memoryBytes) => createX64Machine({ memoryBytes }),
+/** Makes a machine; an emulated one with room for guard regions if the settings ask for them. */
+export type MakeMachine = (settings?: Readonly<Record<string, unknown>>) => Machine
+
+type Emulator = (options: { memoryBytes: number }) => Machine
+
+const emulators: Readonly<Record<string, () => Promise<Emulator>>> = {
+  riscv64: async () => (await import('@k23/emulator/riscv64')).createRiscv64Machine,
+  x64: async () => (await import('@k23/emulator/x64')).createX64Machine,
 }
 
-/** An emulated machine of this target; one with room for guard regions if the settings ask for them. */
-export function emulator(target: string, settings: Readonly<Record<string, unknown>> = {}): Machine {
-  const make = emulators[target]
-  if (make === undefined) throw notYet(`the ${target} emulator`)
-  return make(settings.wasm_memory_strategy === 'guard' ? 2 ** 47 : 2 ** 32)
+/** What makes machines of this target, executed like this: `exec` is what execOf() allowed. */
+export async function machineMaker(target: string, exec: Exec): Promise<MakeMachine> {
+  if (exec === 'native') {
+    const { createNativeMachine } = await import('@k23/native')
+    return () => createNativeMachine()
+  }
+  if (exec === 'qemu') {
+    const qemu = await import('@k23/qemu')
+    return () => refusals(qemu, target, () => qemu.createQemuMachine(target))
+  }
+  const load = emulators[target]
+  if (load === undefined) throw notYet(`the ${target} emulator`)
+  const create = await load()
+  return (settings = {}) => create({ memoryBytes: settings.wasm_memory_strategy === 'guard' ? 2 ** 47 : 2 ** 32 })
 }
 
-/** A machine of this target, executed like this. */
-export function machineOf(target: string, exec: Exec, settings: Readonly<Record<string, unknown>> = {}): Machine {
-  return exec === 'qemu' ? refusals(target, () => createQemuMachine(target)) : emulator(target, settings)
+/** Code for features that the machine lacks would only end in a trap. */
+export function checkFeatures(
+  machine: Machine,
+  target: string,
+  features: Readonly<Record<string, boolean>> = {},
+): void {
+  const { primitives } = targetByName(target)
+  for (const [feature, on] of Object.entries(features)) {
+    const lacking = on ? primitives(feature).filter((f) => !machine.features.includes(f)) : []
+    if (lacking.length !== 0) throw usage(`--set ${feature}: this machine has no ${lacking.join(', ')}`)
+  }
 }
 
 /** Seconds that a run line may take where instructions are not counted. */
 const TIME_LIMIT = 20
+/** Milliseconds after which the host's CPU stops, to see whether that time is over. */
+const TICK = 100
 
 /** What runs filetests; under qemu-user with all features, where code is looked at before it is believed. */
-export function backendOptions(target: string, exec: Exec): EmulatedOptions {
-  if (exec !== 'qemu') return { target, machine: () => emulator(target) }
-  return {
-    target,
-    fuel: Number.POSITIVE_INFINITY,
-    machine: () =>
-      refusals(target, () => createQemuMachine(target, { features: qemuFeatures(target), timeLimit: TIME_LIMIT })),
-    refuse: (code) => qemuDefect(target, code),
+export async function backendOptions(target: string, exec: Exec): Promise<EmulatedOptions> {
+  if (exec === 'native') {
+    const { createNativeMachine } = await import('@k23/native')
+    const machine = (): Machine => {
+      const m = createNativeMachine()
+      m.tick(TICK)
+      return m
+    }
+    return { target, machine, fuel: Number.POSITIVE_INFINITY, milliseconds: 1000 * TIME_LIMIT }
   }
+  if (exec === 'qemu') {
+    const qemu = await import('@k23/qemu')
+    const features = qemu.qemuFeatures(target)
+    const machine = (): Machine =>
+      refusals(qemu, target, () => qemu.createQemuMachine(target, { features, timeLimit: TIME_LIMIT }))
+    return { target, machine, fuel: Number.POSITIVE_INFINITY, refuse: (code) => qemu.qemuDefect(target, code) }
+  }
+  return { target, machine: await machineMaker(target, 'emu') }
 }
 
-function refusals<R>(target: string, make: () => R): R {
+function refusals<R>(qemu: typeof import('@k23/qemu'), target: string, make: () => R): R {
   try {
     return make()
   } catch (e) {
-    if (e instanceof ProcessError) throw new Failure(EXIT_FAILED, `--exec qemu: ${e.message}`)
+    if (e instanceof qemu.ProcessError) throw new Failure(EXIT_FAILED, `--exec qemu: ${e.message}`)
     if (e instanceof RangeError) throw notYet(`--exec qemu for ${target}`)
     throw e
   }

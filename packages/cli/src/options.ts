@@ -8,6 +8,7 @@ import {
   targets,
   type OptLevel,
 } from '@k23/codegen'
+import { nativeMissing } from '@k23/native'
 import { notYet, usage } from './failure.ts'
 
 /** As the command line gives them. */
@@ -22,7 +23,7 @@ export interface CommonOptions {
 export type Exec = 'emu' | 'native' | 'qemu' | 'interpret'
 
 /** Our name of the host's architecture, where there is one. */
-function hostTarget(): string | undefined {
+export function hostTarget(): string | undefined {
   return process.arch === 'x64'
     ? 'x64'
     : process.arch === 'arm64'
@@ -32,10 +33,7 @@ function hostTarget(): string | undefined {
         : undefined
 }
 
-/** Targets whose code runs without further ado: those that are a default. */
-const selfSufficient: readonly string[] = ['riscv64']
-
-/** The target asked for, else the host's if its code can be run, else riscv64. */
+/** The target asked for, else the host's, else riscv64. */
 export function targetName(options: CommonOptions): string {
   if (options.target !== undefined) {
     const { target } = options
@@ -44,14 +42,20 @@ export function targetName(options: CommonOptions): string {
     return targetByName(target).name
   }
   const host = hostTarget()
-  return host !== undefined && selfSufficient.includes(host) ? host : 'riscv64'
+  return host !== undefined && targets[host] !== undefined ? host : 'riscv64'
 }
 
-/** How compiled code runs. `native` is refused until it exists. */
-export function execOf(options: CommonOptions): Exec {
-  const exec = (options.exec ?? 'emu') as Exec
-  if (exec === 'native') throw notYet(`--exec ${exec}`)
-  return exec
+/** How code for `target` runs: natively by default where the host can, else on the emulator. */
+export function execOf(options: CommonOptions, target: string): Exec {
+  const { exec } = options
+  if (exec === undefined) return target === hostTarget() && nativeMissing() === undefined ? 'native' : 'emu'
+  if (exec === 'native') {
+    if (target !== hostTarget())
+      throw usage(`--exec native runs code for this host's CPU, and --target ${target} is not: leave one of them out`)
+    const missing = nativeMissing()
+    if (missing !== undefined) throw usage(`--exec native needs ${missing}`)
+  }
+  return exec as Exec
 }
 
 const shared: ReadonlySet<string> = new Set(SETTINGS.map(([name]) => name))

@@ -43,7 +43,7 @@ function common(command: Command): Command {
 
 function exec(command: Command): Command {
   return command.addOption(
-    new Option('--exec <how>', 'how code is run; default emu until native exists').choices([
+    new Option('--exec <how>', "how code is run; default native where the target is the host's, else emu").choices([
       'emu',
       'native',
       'qemu',
@@ -73,7 +73,10 @@ export function createProgram(version: string): Command {
       collect,
     )
     .option('--env <variable>', 'NAME=VALUE, or NAME to pass the own value on; may be repeated', collect)
-    .option('--fuel <instructions>', 'stop after so many instructions of the machine')
+    .option(
+      '--fuel <instructions>',
+      'stop after so many instructions of the machine, or operators of WebAssembly where the machine counts none',
+    )
     .passThroughOptions()
     .action(action(() => import('./commands/run.ts')))
 

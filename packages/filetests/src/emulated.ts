@@ -69,6 +69,8 @@ export interface EmulatedOptions {
   readonly compiled?: (f: LinkInput['compiled']) => void
   /** Instructions that one run line may take. Default 200 million. */
   readonly fuel?: number
+  /** Milliseconds that it may take on a machine that stops with EPOCH now and then. Default 0: EPOCH ends it. */
+  readonly milliseconds?: number
 }
 
 /** What stands above the bits of narrow arguments, call by call. */
@@ -106,7 +108,7 @@ export function createEmulatedBackend(options: EmulatedOptions = {}): Backend {
     },
     compile(functions, forLine) {
       if (emulator === undefined || emulator.broken)
-        emulator = new Emulator(target.name, (options.machine ?? createRiscv64Machine)(), options.fuel ?? 200_000_000)
+        emulator = new Emulator(target.name, (options.machine ?? createRiscv64Machine)(), options)
       return new EmulatedFile(functions, forLine, options, emulator)
     },
     listing(func, forLine) {
@@ -163,18 +165,20 @@ class Emulator {
   readonly hart: Hart
   readonly block: number
   readonly fuel: number
+  readonly milliseconds: number
   /** The machine failed, and nothing can be done with it any more. */
   broken = false
   /** By how much the stack pointer is above that at entry after a return: as after the first. */
   popped: number | undefined
 
-  constructor(target: string, machine: Machine, fuel: number) {
+  constructor(target: string, machine: Machine, options: EmulatedOptions) {
     this.target = targetByName(target)
     this.convention = conventions[target]
     this.machine = machine
     this.hart = machine.createHart({ stackBytes: STACK_BYTES })
     this.block = machine.memory.map(BLOCK_SLOTS * SLOT_BYTES, PERM_READ | PERM_WRITE)
-    this.fuel = fuel
+    this.fuel = options.fuel ?? 200_000_000
+    this.milliseconds = options.milliseconds ?? 0
   }
 }
 
@@ -195,7 +199,7 @@ class EmulatedFile implements Runnable {
     const { target } = emulator
     const wanted = features(forLine.flags)
     const given = settings(forLine, options)
-    const lacking = Object.keys(wanted).filter((f) => wanted[f] && !this.emulates(f))
+    const lacking = Object.keys(wanted).filter((f) => wanted[f] && !this.hasFeature(f))
     const isa = createIsa({ target, features: wanted, settings: given }, 'clif')
     const cx: PassContext = {
       settings: isa.shared as Settings,
@@ -212,7 +216,7 @@ class EmulatedFile implements Runnable {
       const name = functionNameText(func.name)
       try {
         const compiled = compileClif(isa, func, cx)
-        // A feature that the emulator lacks matters where it changes the code.
+        // A feature that the machine lacks matters where it changes the code.
         if (lacking.length !== 0 && !sameBytes(compiled.code, compileClif(without, func, cx).code))
           this.refused.set(name, `the machine has no ${lacking.join(' ')}`)
         else inputs.set(name, { compiled, userNames: userNameTexts(func) })
@@ -242,7 +246,7 @@ class EmulatedFile implements Runnable {
     this.base = placeImage(emulator.machine, this.module)
   }
 
-  private emulates(feature: string): boolean {
+  private hasFeature(feature: string): boolean {
     const { target, machine } = this.emulator
     return target.primitives(feature).every((f) => machine.features.includes(f))
   }
@@ -313,9 +317,13 @@ class EmulatedFile implements Runnable {
   }
 
   private run(): StopReason {
-    const { machine, hart } = this.emulator
+    const { machine, hart, milliseconds } = this.emulator
     try {
-      return machine.run(hart)
+      let reason = machine.run(hart)
+      if (reason.kind !== EPOCH) return reason
+      const deadline = performance.now() + milliseconds
+      while (reason.kind === EPOCH && performance.now() < deadline) reason = machine.run(hart)
+      return reason
     } catch (e) {
       this.emulator.broken = true
       throw e
@@ -342,8 +350,7 @@ class EmulatedFile implements Runnable {
   }
 
   dispose(): void {
-    if (this.emulator.broken) return
-    this.emulator.machine.memory.unmap(this.base, Math.max(1, this.module.image.length))
+    if (!this.emulator.broken) this.emulator.machine.removeCode(this.base)
   }
 }
 

@@ -65,6 +65,8 @@ export interface Host {
   /** Makes the calling thread able to run guest code. */
   prepareThread(): ThreadSignals
   readonly preemptSignal: number
+  /** Starts a thread that adds 1 to the u64 at `cell` every so often; `place` makes code executable. The result ends it. */
+  startBeat(place: (code: Uint8Array) => number, cell: number, milliseconds: number): () => void
   /** Interrupts a thread; false if it is gone. */
   preempt(process: number, task: number): boolean
 }

@@ -207,6 +207,17 @@ export class NativeMachine implements Machine {
     this.timer = milliseconds === 0 ? undefined : new Timer(libc, this.signals.task, preemptSignal, milliseconds)
   }
 
+  /**
+   * A second thread adds 1 to the u64 at `address` (an engine's epoch, which code compiled with epochs looks at) every so many milliseconds, until
+   * the result is called or the machine is closed.
+   */
+  beat(address: number, milliseconds: number): () => void {
+    if (!(milliseconds > 0 && milliseconds < 2 ** 31)) throw new RangeError(`beat of ${milliseconds} ms`)
+    if (address % 8 !== 0 || !this.memory.isWritable(address, 8))
+      throw new RangeError(`beat: 0x${address.toString(16)} is no aligned word that can be written`)
+    return this.memory.addUser(this.host.startBeat((code) => this.placeCode(code), address, milliseconds))
+  }
+
   run(given: Hart): StopReason {
     const hart = this.own(given)
     if (hart.restorePending) this.resumeOuter(hart)

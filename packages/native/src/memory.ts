@@ -2,8 +2,9 @@
 //
 // Problem: a view is an ArrayBuffer on memory that V8 does not own. Making one costs a microsecond and more for its bytes to be counted by the
 // collector; and one that outlives its mapping would read foreign memory, or end the process.
-// Idea: each mapping has at most one buffer, made when it is first needed, from its start up to a power of two, so that growing in place seldom
-// needs another one; views are typed arrays on it. When a mapping goes, or its buffer is replaced, the buffer is detached: stale views are empty.
+// Idea: each mapping has at most one buffer, made when it is first needed, over all that can be read then, rounded up to a power of two, so that
+// growing in place seldom needs another one; views are typed arrays on it. When a mapping goes, or its buffer is replaced because it grew, the
+// buffer is detached: stale views are empty.
 //
 // Invariants
 //   1. `regions` are sorted by address and do not overlap; each is cut into runs of equal permissions that cover it.
@@ -36,6 +37,8 @@ interface Held {
   readonly libc: Libc
   /** Start to end; code is in one of them. */
   readonly mappings: Map<number, number>
+  /** What must end before, since it uses the memory. */
+  readonly users: Set<() => void>
 }
 
 const abandoned = new FinalizationRegistry<Held>(giveBack)
@@ -62,7 +65,7 @@ export class NativeMemory implements MachineMemory {
     this.codeStart = libc.map(codeBytes, PERM_NONE)
     this.codeEnd = this.codeStart + codeBytes
     this.freeCode = new FreeRanges(this.codeStart / PAGE_SIZE, this.codeEnd / PAGE_SIZE)
-    this.held = { libc, mappings: new Map([[this.codeStart, this.codeEnd]]) }
+    this.held = { libc, mappings: new Map([[this.codeStart, this.codeEnd]]), users: new Set() }
     abandoned.register(this, this.held, this)
   }
 
@@ -145,23 +148,37 @@ export class NativeMemory implements MachineMemory {
   view(address: number, length: number): Uint8Array {
     if (length === 0) return new Uint8Array(0)
     const region = this.find(address)
-    if (region === undefined || !(length >= 0) || !readable(region, address, address + length))
+    if (region === undefined || !(length >= 0) || !allowed(region, PERM_READ, address, address + length))
       throw new RangeError(`view of ${length} bytes at ${hex(address)} is outside of the machine's memory`)
     const offset = address - region.start
     let { buffer } = region
-    if (buffer === undefined || offset + length > buffer.byteLength) buffer = this.makeBuffer(region, offset + length)
+    if (buffer === undefined || offset + length > buffer.byteLength) buffer = this.makeBuffer(region)
     return new Uint8Array(buffer, offset, length)
   }
 
   /** Whether all of it is mapped here and readable. */
   isReadable(address: number, length: number): boolean {
     const region = this.find(address)
-    return region !== undefined && readable(region, address, address + length)
+    return region !== undefined && allowed(region, PERM_READ, address, address + length)
+  }
+  isWritable(address: number, length: number): boolean {
+    const region = this.find(address)
+    return region !== undefined && allowed(region, PERM_WRITE, address, address + length)
   }
 
   /** Writes where the guest may not: to pages that are being made. */
   copyIn(address: number, bytes: Uint8Array): void {
     this.libc.copyIn(address, bytes)
+  }
+
+  /** What uses the memory beside this thread: `end` is called before the memory is given back, if not by the result earlier. It must not refer to the machine. */
+  addUser(end: () => void): () => void {
+    const { users } = this.held
+    users.add(end)
+    return () => {
+      users.delete(end)
+      end()
+    }
   }
 
   /** Gives everything back; nothing of the machine may be used afterwards, and all views are empty. */
@@ -178,8 +195,9 @@ export class NativeMemory implements MachineMemory {
     if (!this.open) throw new TypeError('the machine is closed')
   }
 
-  private makeBuffer(region: Region, needed: number): ArrayBuffer {
+  private makeBuffer(region: Region): ArrayBuffer {
     this.dropBuffer(region)
+    const needed = readableEnd(region) - region.start
     const size = Math.min(region.end - region.start, 2 ** Math.ceil(Math.log2(Math.max(needed, PAGE_SIZE))))
     const buffer = this.libc.koffi.view(region.start, size)
     owners.set(buffer, this)
@@ -233,7 +251,9 @@ export class NativeMemory implements MachineMemory {
   }
 }
 
-function giveBack({ libc, mappings }: Held): void {
+function giveBack({ libc, mappings, users }: Held): void {
+  for (const end of users) end()
+  users.clear()
   for (const [start, end] of mappings) libc.unmap(start, end - start)
   mappings.clear()
 }
@@ -249,14 +269,20 @@ function part(region: Region, start: number, end: number): Region {
   return { start, end, runs, buffer: undefined }
 }
 
-function readable({ runs, end }: Region, from: number, to: number): boolean {
+function allowed({ runs, end }: Region, perm: number, from: number, to: number): boolean {
   if (!(to <= end)) return false
   for (let i = 0; i < runs.length; i += 2) {
     if (runs[i] <= from) continue
-    if ((runs[i + 1] & PERM_READ) === 0) return from === to
+    if ((runs[i + 1] & perm) === 0) return from === to
     if (runs[i] >= to) return true
   }
   return true
+}
+
+/** Where the last readable run ends. */
+function readableEnd({ start, runs }: Region): number {
+  for (let i = runs.length - 2; i >= 0; i -= 2) if ((runs[i + 1] & PERM_READ) !== 0) return runs[i]
+  return start
 }
 
 function pageCount(length: number): number {

@@ -19,6 +19,7 @@ for (let i = 0; i < 100; i++) {
   const machine = createNativeMachine()
   machine.enter(machine.createHart(), machine.placeCode(Uint8Array.of(0xc3)), [])
   machine.tick(1000)
+  machine.beat(machine.memory.map(8, PERM_READ | PERM_WRITE), 1)
 }
 for (let i = 0; i < 10; i++) {
   globalThis.gc?.()

@@ -449,6 +449,30 @@ describe.skipIf(lacking !== undefined)('interrupting', () => {
     expect(b.machine.run(b.hart).kind).toBe(RETURNED)
   })
 
+  test('a second thread advances a word that guest code looks at', () => {
+    using w = world()
+    const { machine, hart } = w
+    const cell = machine.memory.map(4096, 3)
+    const { address } = w.place('1: pause\nmovq (%rdi), %rax\ncmpq %rsi, %rax\njb 1b\nret')
+    expect(() => machine.beat(address, 1)).toThrow('can be written')
+    expect(() => machine.beat(cell + 4, 1)).toThrow('aligned')
+    const stop = machine.beat(cell, 1)
+    for (const n of [1, 2, 10]) {
+      machine.enter(hart, address, [cell, n])
+      expect(machine.run(hart).kind).toBe(RETURNED)
+      expect(Number(register(hart, RAX))).toBeGreaterThanOrEqual(n)
+    }
+    stop()
+    const word = machine.memory.view(cell, 8)
+    const before = [...word]
+    const until = performance.now() + 20
+    while (performance.now() < until);
+    expect([...word]).toEqual(before)
+    stop()
+    // One that nobody stops ends with the machine.
+    machine.beat(cell, 1)
+  })
+
   test('a timer that fires while no guest runs is seen by the next run, and then it is over', () => {
     using w = world()
     const { machine, hart } = w

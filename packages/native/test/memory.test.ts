@@ -140,6 +140,19 @@ describe.skipIf(lacking !== undefined)('views', () => {
     expect(second.length).toBe(0)
   })
 
+  test('of one mapping are good together, whatever they reach over', () => {
+    using w = world()
+    const { memory } = w.machine
+    const a = memory.reserve(1 << 24)
+    memory.protect(a, 1 << 20, RW)
+    const low = memory.view(a, 8)
+    const high = memory.view(a + (1 << 20) - 8, 8)
+    high[7] = 5
+    low.set(high)
+    expect(memory.view(a, 1 << 20)[7]).toBe(5)
+    expect([low[7], memory.generation]).toEqual([5, 0])
+  })
+
   test('reach over four gigabytes, of which only what is touched is there', () => {
     using w = world()
     const { machine, hart } = w

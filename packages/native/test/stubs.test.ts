@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { createNativeMachine, nativeMissing } from '../src/index.ts'
 import type { Assembler } from '../src/x64/assembler.ts'
 import { assembleCpuid, cpuInfo } from '../src/x64/cpu-features.ts'
+import { assembleBeat } from '../src/x64/linux-beat.ts'
 import { assembleHandler } from '../src/x64/linux-handler.ts'
 import { assembleStubs } from '../src/x64/stubs.ts'
 import { assemble, assembler } from './gas.ts'
@@ -14,6 +15,7 @@ const stubs: readonly (readonly [string, () => Assembler])[] = [
   ['stubs with FXSAVE', () => assembleStubs({ xsave: false, avx: false, controlDistance: distance })],
   ['signal handler', () => assembleHandler({ alternateStackBytes: 69632, preemptSignal: 23, dataDistance: distance })],
   ['cpuid', assembleCpuid],
+  ['second thread', assembleBeat],
 ]
 
 if (typeof assembler === 'string') console.log(`skipped: ${assembler}`)

@@ -3,7 +3,7 @@ import { Engine, type Frame, Func, funcType, LinkError, Linker, type Module, Out
 import { WASI_MODULE, WasiExit } from '@k23/kernel/wasi'
 import { EXIT_FAILED, EXIT_TRAP, Failure, usage } from '../failure.ts'
 import { readModule } from '../input.ts'
-import { machineOf } from '../machine.ts'
+import { checkFeatures, machineMaker } from '../machine.ts'
 import { type CommonOptions, compileOptions, execOf } from '../options.ts'
 import { parseArguments, resultJson, resultText } from '../values.ts'
 import { type WasiFlags, wasiOf } from '../wasi-host.ts'
@@ -14,16 +14,19 @@ interface Options extends CommonOptions, WasiFlags {
 }
 
 export async function run(file: string, args: readonly string[], options: Options): Promise<void> {
-  const exec = execOf(options)
+  const { target, ...rest } = compileOptions(options)
+  const exec = execOf(options, target)
   if (exec === 'interpret') throw usage('--exec interpret is for filetests: modules are compiled')
   const fuel = fuelOf(options)
-  if (fuel !== undefined && exec === 'qemu') throw usage('--fuel needs --exec emu: qemu counts no instructions')
-  const { target, ...rest } = compileOptions(options)
   const bytes = await readModule(file, 'run')
+  // Only an emulator counts its instructions: elsewhere the code must count.
+  const metering = fuel !== undefined && exec !== 'emu' ? { wasm_fuel: true } : {}
+  const machine = (await machineMaker(target, exec))(rest.settings)
+  checkFeatures(machine, target, rest.features)
   const engine = new Engine({
-    machine: machineOf(target, exec, rest.settings),
+    machine,
     target,
-    ...(rest.settings === undefined ? {} : { settings: rest.settings }),
+    settings: { ...metering, ...rest.settings },
     ...(rest.optLevel === undefined ? {} : { optLevel: rest.optLevel }),
     // Features among --set are the whole truth; without any, the machine's own count.
     ...(Object.keys(rest.features ?? {}).length === 0 ? {} : { features: rest.features ?? {} }),
@@ -41,7 +44,7 @@ export async function run(file: string, args: readonly string[], options: Option
 function fuelOf(options: Options): number | undefined {
   if (options.fuel === undefined) return undefined
   const fuel = Number(options.fuel)
-  if (!Number.isInteger(fuel) || fuel < 1) throw usage(`--fuel ${options.fuel}: expected a number of instructions`)
+  if (!Number.isInteger(fuel) || fuel < 1) throw usage(`--fuel ${options.fuel}: expected a number from 1 up`)
   return fuel
 }
 
@@ -90,17 +93,21 @@ function execute(
   const wasi = wasiOf(file, isCommand ? args : [], options)
   const linker = new Linker(store)
   wasi.define(linker)
-  const marks: number[] = []
+  const marks: Mark[] = []
   for (const mark of benchMarks)
-    linker.func(BENCH_MODULE, mark, funcType([]), () => void marks.push(store.instructions))
+    linker.func(
+      BENCH_MODULE,
+      mark,
+      funcType([]),
+      () => void marks.push({ instructions: store.instructions, ms: performance.now() }),
+    )
   try {
     const instance = linker.instantiate(module)
     if (isCommand) {
       const exit = wasi.start(instance)
       process.exitCode = exit & 0xff
       if (options.json === true) {
-        const bench = marks.length === 2 ? { bench: marks[1] - marks[0] } : {}
-        writeJson({ file, exit, instructions: store.instructions, ...bench })
+        writeJson({ file, exit, ...instructionsOf(store), ...benchOf(store, marks) })
       }
       return
     }
@@ -113,13 +120,31 @@ function execute(
     const results = type.results.length === 0 ? [] : type.results.length === 1 ? [result] : (result as unknown[])
     if (options.json === true) {
       const all = results.map((r, i) => resultJson(type.results[i], r))
-      writeJson({ file, invoke: name, results: all, instructions: store.instructions })
+      writeJson({ file, invoke: name, results: all, ...instructionsOf(store) })
       return
     }
     for (let i = 0; i < results.length; i++) process.stdout.write(`${resultText(type.results[i], results[i])}\n`)
   } finally {
     wasi.close()
   }
+}
+
+interface Mark {
+  readonly instructions: number
+  readonly ms: number
+}
+
+/** Nothing where the machine does not count them. */
+function instructionsOf(store: Store): { instructions?: number } {
+  return store.instructions === 0 ? {} : { instructions: store.instructions }
+}
+
+/** Between the two marks of a benchmark: instructions where they are counted, and milliseconds. */
+function benchOf(store: Store, marks: readonly Mark[]): { bench?: number; benchMs?: number } {
+  if (marks.length !== 2) return {}
+  const [from, to] = marks
+  const bench = store.instructions === 0 ? {} : { bench: to.instructions - from.instructions }
+  return { ...bench, benchMs: to.ms - from.ms }
 }
 
 function writeJson(line: object): void {
@@ -145,7 +170,8 @@ function outcome(e: unknown, store: Store, module: Module): unknown {
   if (e instanceof OutOfFuel) {
     const frame = e.backtrace[0]
     const where = frame === undefined ? '' : ` in function ${frame.func} (${frame.name})`
-    return new Failure(EXIT_FAILED, `out of fuel after ${store.instructions} instructions${where}`)
+    const count = store.instructions === 0 ? '' : ` after ${store.instructions} instructions`
+    return new Failure(EXIT_FAILED, `out of fuel${count}${where}`)
   }
   // An export called by --invoke may end the program too.
   if (e instanceof WasiExit) return new Failure(e.code & 0xff, `the program ended with exit code ${e.code}`)

@@ -33,18 +33,25 @@ const interpreter: Interpreter = {
   load: (functions) => createInterpreter(functions, { fuel: INTERPRETER_FUEL }),
 }
 
-export function run(paths: readonly string[], options: Options): void {
+export async function run(paths: readonly string[], options: Options): Promise<void> {
   const files = clifFiles(paths)
   checkSettings(options)
-  const exec = options.exec === undefined && options.target === undefined ? 'interpret' : execOf(options)
+  // Without target and exec, what needs no machine is run. One that we have no back end for is a skip, not an error.
+  const plain = options.exec === undefined && options.target === undefined
+  const target = options.target !== undefined && targets[options.target] === undefined ? undefined : targetName(options)
+  const exec = plain ? 'interpret' : execOf(options, target ?? (options.target as string))
   const json = options.json === true
   const bless = options.bless === true || process.env.K23_BLESS === '1'
   const fileOptions: FileOptions = {
     exec,
     interpreter,
-    backend: createEmulatedBackend(backendOptions(targetName(options), exec)),
+    backend: createEmulatedBackend(
+      target === undefined || exec === 'interpret' ? {} : await backendOptions(target, exec),
+    ),
     bless,
-    ...(options.target === undefined ? {} : { target: options.target as Isa }),
+    ...(plain || (exec === 'interpret' && options.target === undefined)
+      ? {}
+      : { target: (options.target ?? target) as Isa }),
     ...(options.opt === undefined ? {} : { opt: options.opt }),
     ...(options.set === undefined ? {} : { set: options.set }),
     ...(options.interpretAll === undefined ? {} : { interpretAll: options.interpretAll }),

@@ -6,7 +6,7 @@ import { DEFAULT_FEATURES, type Features } from '@k23/frontend-wasm'
 import { Engine } from '@k23/kernel'
 import { runScript, type Script, type WastResult } from '@k23/kernel/wast'
 import { EXIT_FAILED, Failure, usage } from '../failure.ts'
-import { machineOf } from '../machine.ts'
+import { checkFeatures, machineMaker, type MakeMachine } from '../machine.ts'
 import { type CommonOptions, compileOptions, execOf } from '../options.ts'
 import { progress } from '../progress.ts'
 import { addSkip, type FileOutcome, outcomeJson, summary } from '../text/summary.ts'
@@ -37,17 +37,17 @@ const OUT_OF_SCOPE: readonly [folder: string, why: string][] = [
   ['legacy/', 'legacy exceptions are out of scope'],
 ]
 
-export function run(files: readonly string[], options: Options): void {
-  const exec = execOf(options)
-  if (exec === 'interpret') throw usage('--exec interpret is for filetests: modules are compiled')
+export async function run(files: readonly string[], options: Options): Promise<void> {
   const { target } = compileOptions(options)
+  const exec = execOf(options, target)
+  if (exec === 'interpret') throw usage('--exec interpret is for filetests: modules are compiled')
   const scripts = files.flatMap((file) => readScripts(file))
   const wanted =
     options.only === undefined
       ? scripts
       : scripts.filter((s) => options.only?.some((o) => s.name === o || s.name === `${o}.wast`))
   if (wanted.length === 0) throw usage(`--only ${options.only?.join(', ')}: no such script in ${files.join(', ')}`)
-  const engines = new Engines(options)
+  const engines = new Engines(options, await machineMaker(target, exec))
   const started = performance.now()
   const shown = progress(wanted.length)
   const results: FileOutcome[] = []
@@ -91,8 +91,10 @@ function config(lines: NamedScript['script']['config']): ReadonlyMap<string, str
 class Engines {
   private readonly made = new Map<string, Engine>()
   private readonly options: Options
-  constructor(options: Options) {
+  private readonly makeMachine: MakeMachine
+  constructor(options: Options, makeMachine: MakeMachine) {
     this.options = options
+    this.makeMachine = makeMachine
   }
 
   for(name: string, lines: ReadonlyMap<string, string>): Engine {
@@ -102,8 +104,10 @@ class Engines {
     let engine = this.made.get(key)
     if (engine === undefined) {
       const { target, settings, features = {}, optLevel } = compileOptions(this.options)
+      const machine = this.makeMachine(settings)
+      checkFeatures(machine, target, features)
       engine = new Engine({
-        machine: machineOf(target, execOf(this.options), settings),
+        machine,
         target,
         settings: { ...(canonical ? { enable_nan_canonicalization: true } : {}), ...settings },
         wasmFeatures: threads ? THREADS : DEFAULT_FEATURES,

@@ -50,6 +50,7 @@ export interface SystemCalls {
   readonly getpid: number
   readonly gettid: number
   readonly tgkill: number
+  readonly futex: number
 }
 
 /** Makes the calling thread able to run guest code. */

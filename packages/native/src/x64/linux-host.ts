@@ -1,11 +1,13 @@
 // The host that is x64 Linux.
 import { PERM_EXEC, PERM_READ, PERM_WRITE } from '@k23/machine'
 import type { Host } from '../host.ts'
+import { startBeat } from '../linux/beat.ts'
 import type { Koffi } from '../linux/koffi.ts'
 import { Libc } from '../linux/libc.ts'
 import { PREEMPT_SIGNAL, preempt, prepareThread } from '../linux/signals.ts'
 import { createX64Cpu } from './cpu.ts'
 import { assembleCpuid, type CpuInfo, cpuInfo } from './cpu-features.ts'
+import { assembleBeat } from './linux-beat.ts'
 import { assembleHandler, systemCalls } from './linux-handler.ts'
 
 export function linuxX64(koffi: Koffi): Host {
@@ -14,6 +16,8 @@ export function linuxX64(koffi: Koffi): Host {
     cpu: createX64Cpu(readCpu(libc)),
     libc,
     prepareThread: () => prepareThread(libc, handler, systemCalls),
+    startBeat: (place, cell, milliseconds) =>
+      startBeat(libc, systemCalls.futex, place(assembleBeat().finish()), cell, milliseconds),
     preemptSignal: PREEMPT_SIGNAL,
     preempt: (process, task) => preempt(libc, systemCalls, process, task),
   }
