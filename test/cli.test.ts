@@ -141,7 +141,10 @@ describe('the tool itself', () => {
 
   test('as a process: status and output', () => {
     const run = (...args: string[]) =>
-      spawnSync(process.execPath, [join(root, 'packages/cli/src/main.ts'), ...args], { encoding: 'utf8' })
+      spawnSync(process.execPath, [join(root, 'packages/cli/src/main.ts'), ...args], {
+        encoding: 'utf8',
+        env: { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'), ...process.env },
+      })
     const good = run('run', wat, '--invoke', 'add', '20', '22')
     expect([good.status, good.stdout, good.stderr]).toEqual([0, '42\n', ''])
     const trap = run('run', wat, '--invoke', 'div', '1', '0')

@@ -20,7 +20,9 @@ function program(name: string, text: string): string {
 
 function run(args: string[], input = ''): { status: number | null; out: string; err: string } {
   const main = join(root, 'packages/cli/src/main.ts')
-  const r = spawnSync(process.execPath, [main, 'run', ...args], { cwd: folder.path, input, encoding: 'utf8' })
+  // Each start would strip the types of all modules again.
+  const env = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'), ...process.env }
+  const r = spawnSync(process.execPath, [main, 'run', ...args], { cwd: folder.path, input, encoding: 'utf8', env })
   return { status: r.status, out: r.stdout, err: r.stderr }
 }
 
