@@ -12,6 +12,7 @@ import {
   type FrameLayout,
   P_CALL,
   P_CALL_IND,
+  P_STACK_SWITCH,
   P_TRY_CALL,
   P_TRY_CALL_IND,
 } from '@k23/machinst'
@@ -20,7 +21,19 @@ import { atomicEmitters } from './emit-atomics.ts'
 import * as feat from './features.ts'
 import { CC, emit, encode, memBase, memIndex, tables } from './insts/index.ts'
 import type { Gpr, Mem, Writable, Xmm } from './insts/index.ts'
-import { RBP, RBP_WORD, RETURN_ADDRESS, RSP, RSP_WORD, TAIL_TARGET, TMP_WORD } from './registers.ts'
+import {
+  R8,
+  RAX,
+  RBP,
+  RBP_WORD,
+  RCX,
+  RETURN_ADDRESS,
+  RSP,
+  RSP_WORD,
+  STACK_SWITCH,
+  TAIL_TARGET,
+  TMP_WORD,
+} from './registers.ts'
 import type { SymbolRef } from './symbols.ts'
 import * as T from './table.ts'
 
@@ -419,6 +432,7 @@ const pseudoEmitters: ReadonlyMap<number, PseudoEmitter> = new Map<number, Pseud
   [T.table.generic + P_CALL_IND, emitCall],
   [T.table.generic + P_TRY_CALL, emitCall],
   [T.table.generic + P_TRY_CALL_IND, emitCall],
+  [T.table.generic + P_STACK_SWITCH, emitStackSwitch],
   [T.TRAP_IF, emitTrapIf],
   [T.SELECT_X, emitSelect],
   [T.MIN_MAX_X, emitMinMax],
@@ -446,6 +460,32 @@ function emitCall(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
     s.add(SP, -info.stackArgBytes)
     s.flush(b)
   }
+}
+
+/**
+ * stack_switch: a context is three words, stack pointer, frame pointer and where to go on. The one to load is read before the other is written, so that they
+ * may be the same. All registers are free but those of the operands.
+ */
+function emitStackSwitch(s: Scratch, e: Emitter): void {
+  const b = e.buf
+  const store = (STACK_SWITCH.store * 2) as Gpr
+  const load = (STACK_SWITCH.load * 2) as Gpr
+  const [sp, fp, pc] = [RAX, RCX, R8].map((r) => (r * 2) as Writable<Gpr>)
+  const resume = b.newLabel()
+  emit.movq_rm(s, sp, s.at(load, 0))
+  emit.movq_rm(s, fp, s.at(load, 8))
+  emit.movq_rm(s, pc, s.at(load, 16))
+  emit.movq_mr(s, SP, s.at(store, 0))
+  emit.movq_mr(s, FP, s.at(store, 8))
+  s.flush(b)
+  leaLabel(b, TMP, resume)
+  emit.movq_mr(s, TMP, s.at(store, 16))
+  emit.movq_rr(s, SP, sp)
+  emit.movq_rr(s, FP, fp)
+  emit.jmp_r(s, pc)
+  s.flush(b)
+  b.bind(resume)
+  b.callSites.push({ offset: b.offset })
 }
 
 /** ELF TLS, "General Dynamic" for AMD64: linkers relax exactly this sequence. */

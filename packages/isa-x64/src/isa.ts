@@ -21,7 +21,7 @@ import { featureBits } from './features.ts'
 import { roots } from './gen/lower.ts'
 import { X64Lower } from './lower/driver.ts'
 import { printInst } from './print.ts'
-import { EXCEPTION_PAYLOAD, machineEnv, TAIL_TARGET } from './registers.ts'
+import { EXCEPTION_PAYLOAD, machineEnv, STACK_SWITCH, TAIL_TARGET } from './registers.ts'
 import { table } from './table.ts'
 
 /** The back end for x64 with these features (`{ has_avx: true }`) and shared settings. */
@@ -42,6 +42,7 @@ export function createX64(named: Readonly<Record<string, boolean>>, shared: Shar
     returnAddressBytes: 8,
     tailTarget: TAIL_TARGET,
     exceptionPayload: EXCEPTION_PAYLOAD,
+    stackSwitch: STACK_SWITCH,
     abi: abiOf,
     callClobbers,
     savedRegisters,

@@ -37,6 +37,12 @@ export const XTMP: PReg = xmm(15)
 export const PINNED: PReg = R15
 /** Where a handler finds exn0 and exn1. */
 export const EXCEPTION_PAYLOAD: readonly PReg[] = [RAX, RDX]
+/** Contexts and payload of stack_switch: a function that begins a stack finds the payload in its first argument. */
+export const STACK_SWITCH: { readonly payload: PReg; readonly store: PReg; readonly load: PReg } = {
+  payload: RDI,
+  store: RSI,
+  load: RDX,
+}
 /** Target of an indirect tail call: no argument, and not restored by the epilogue, which takes r11. */
 export const TAIL_TARGET: PReg = R10
 
