@@ -171,7 +171,7 @@ function interpreted(clif: string, n: number): bigint {
 function measureZip(direction: 'deflate' | 'inflate', options: EmulatorSuiteOptions): EmulatorRow {
   const text = sampleText(direction === 'deflate' ? 64 << 10 : 512 << 10)
   const input = direction === 'deflate' ? text : new Uint8Array(deflateRawSync(text))
-  const zip = instantiateZip(compile(zipModule(), options.compile))
+  const zip = instantiateZip(compile(zipModule(), options.compile), createRiscv64Machine())
   initialize(zip)
   const output = transform(zip, direction, input)
   const back = direction === 'deflate' ? new Uint8Array(inflateRawSync(output)) : output

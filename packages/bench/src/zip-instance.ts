@@ -1,17 +1,17 @@
-// The zip.js module on an emulated machine.
+// The zip.js module on a machine.
 import type { CompiledModule } from '@k23/codegen'
-import { createRiscv64Machine } from '@k23/emulator/riscv64'
 import { Engine, Store } from '@k23/kernel'
+import type { Machine } from '@k23/machine'
 import type { ZlibInstance } from './deflate.ts'
 
 export interface ZipInstance extends ZlibInstance {
-  /** Guest instructions executed so far. */
+  /** Guest instructions executed so far, on an emulator. */
   readonly instructions: number
 }
 
-/** Loads the compiled module on a fresh machine of its target. */
-export function instantiateZip(compiled: CompiledModule): ZipInstance {
-  const engine = new Engine({ machine: createRiscv64Machine(), target: compiled.target })
+/** Loads the compiled module on a machine of its target. */
+export function instantiateZip(compiled: CompiledModule, machine: Machine): ZipInstance {
+  const engine = new Engine({ machine, target: compiled.target })
   const store = new Store(engine)
   const instance = store.instantiate(engine.load(compiled))
   const memory = instance.memory('memory')

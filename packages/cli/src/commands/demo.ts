@@ -1,11 +1,13 @@
-// What `npm start` runs: the deflate/inflate module of zip.js, compiled for every target that has a back end and run on the emulator. Node's zlib inflates what
-// the machine deflated, the machine inflates what Node's zlib deflated, and V8 runs the same module: all must agree byte for byte.
+// What `npm start` runs: the deflate/inflate module of zip.js, compiled for every target that has a back end, run on its emulator and, for the host's own, on the
+// host's CPU. Node's zlib inflates what the machine deflated, the machine inflates what Node's zlib deflated, and V8 runs the same module: all must
+// agree byte for byte.
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { initialize, instantiateZip, transform, zipModule, type ZlibInstance } from '@k23/bench'
 import { compile, targets } from '@k23/codegen'
 import pc from 'picocolors'
 import { EXIT_FAILED } from '../failure.ts'
-import { type CommonOptions, compileOptions } from '../options.ts'
+import { checkFeatures, machineMaker } from '../machine.ts'
+import { type CommonOptions, compileOptions, type Exec, execOf } from '../options.ts'
 import { progress } from '../progress.ts'
 import { demoText } from '../text/demo-text.ts'
 import { plainTable, rate, size } from '../text/table.ts'
@@ -15,14 +17,21 @@ interface Run {
   readonly instructions: number
 }
 
+/** The module on one machine. */
+interface Machines {
+  readonly deflate: Run
+  readonly inflate: Run
+}
+
 interface Result {
   readonly target: string
   readonly functions: number
   readonly codeBytes: number
   readonly firstCompileMs: number
   readonly compileMs: number
-  readonly deflate: Run
-  readonly inflate: Run
+  readonly emulated: Machines
+  /** Undefined where the host cannot. */
+  readonly native: Machines | undefined
   readonly deflatedBytes: number
   /** Each comparison by name. */
   readonly equal: Readonly<Record<string, boolean>>
@@ -30,16 +39,17 @@ interface Result {
 
 const WARM_RUNS = 5
 
-export function run(options: CommonOptions): void {
+export async function run(options: CommonOptions): Promise<void> {
   const started = performance.now()
   const wasm = zipModule()
   const text = demoText()
   const shown = progress()
   const names = options.target === undefined ? Object.keys(targets) : [compileOptions(options).target]
-  const results = names.map((target) => {
+  const results: Result[] = []
+  for (const target of names) {
     shown.step(`compiling for ${target} and running`)
-    return measure(wasm, text, { ...options, target })
-  })
+    results.push(await measure(wasm, text, { ...options, target }))
+  }
   shown.done()
   const good = results.every((r) => Object.values(r.equal).every(Boolean))
   if (!good) process.exitCode = EXIT_FAILED
@@ -51,7 +61,7 @@ export function run(options: CommonOptions): void {
   }
   process.stdout.write(`
 The deflate/inflate module of the npm package zip.js: ${size(wasm.length)} bytes of WebAssembly, compiled to machine code
-by this checkout and run on its emulator. Input: ${text.what}, ${size(text.bytes.length)} bytes.
+by this checkout and run. Input: ${text.what}, ${size(text.bytes.length)} bytes.
 
 ${table(results, wasm.length, text.bytes.length)}
 
@@ -59,23 +69,43 @@ ${verdict(results, good, performance.now() - started)}
 `)
 }
 
-function measure(wasm: Uint8Array, text: { bytes: Uint8Array }, options: CommonOptions & { target: string }): Result {
+async function measure(
+  wasm: Uint8Array,
+  text: { bytes: Uint8Array },
+  options: CommonOptions & { target: string },
+): Promise<Result> {
+  const { target } = options
   const compiler = compileOptions(options)
   const start = performance.now()
   const module = compile(wasm, compiler)
   const firstCompileMs = performance.now() - start
   const input = text.bytes
+  const expected = onV8(wasm, input)
+  const stored = new Uint8Array(deflateRawSync(input))
+  const equal: Record<string, boolean> = {}
+  let deflatedBytes = 0
 
-  const zip = instantiateZip(module)
-  initialize(zip)
-  const timed = (direction: 'deflate' | 'inflate', bytes: Uint8Array): { output: Uint8Array; run: Run } => {
-    const from = performance.now()
-    const before = zip.instructions
-    const output = transform(zip, direction, bytes)
-    return { output, run: { ms: performance.now() - from, instructions: zip.instructions - before } }
+  const on = async (exec: Exec, where: string): Promise<Machines> => {
+    const machine = (await machineMaker(target, exec))()
+    checkFeatures(machine, target, compiler.features)
+    const zip = instantiateZip(module, machine)
+    initialize(zip)
+    const timed = (direction: 'deflate' | 'inflate', bytes: Uint8Array): { output: Uint8Array; run: Run } => {
+      const from = performance.now()
+      const before = zip.instructions
+      const output = transform(zip, direction, bytes)
+      return { output, run: { ms: performance.now() - from, instructions: zip.instructions - before } }
+    }
+    const deflated = timed('deflate', input)
+    const inflated = timed('inflate', stored)
+    deflatedBytes = deflated.output.length
+    equal[`Node's zlib inflates what ${where} deflated`] = same(nodeInflate(deflated.output), input)
+    equal[`${where} inflates what Node's zlib deflated`] = same(inflated.output, input)
+    equal[`V8 running the module deflates to the same bytes as ${where}`] = same(expected, deflated.output)
+    return { deflate: deflated.run, inflate: inflated.run }
   }
-  const deflated = timed('deflate', input)
-  const inflated = timed('inflate', new Uint8Array(deflateRawSync(input)))
+  const emulated = await on('emu', 'the emulator')
+  const native = execOf({}, target) === 'native' ? await on('native', "the host's CPU") : undefined
 
   const times = Array.from({ length: WARM_RUNS }, () => {
     const from = performance.now()
@@ -83,19 +113,15 @@ function measure(wasm: Uint8Array, text: { bytes: Uint8Array }, options: CommonO
     return performance.now() - from
   })
   return {
-    target: options.target,
+    target,
     functions: module.wasm?.functions.length ?? 0,
     codeBytes: module.image.length,
     firstCompileMs,
     compileMs: Math.min(...times),
-    deflate: deflated.run,
-    inflate: inflated.run,
-    deflatedBytes: deflated.output.length,
-    equal: {
-      "Node's zlib inflates what the hart deflated": same(nodeInflate(deflated.output), input),
-      "the hart inflates what Node's zlib deflated": same(inflated.output, input),
-      'V8 running the module deflates to the same bytes': same(onV8(wasm, input), deflated.output),
-    },
+    emulated,
+    native,
+    deflatedBytes,
+    equal,
   }
 }
 
@@ -136,14 +162,14 @@ function table(results: readonly Result[], wasmBytes: number, inputBytes: number
   line('compiled, first time', (r) => ms(r.firstCompileMs))
   line('compiled, warm', (r) => ms(r.compileMs))
   line('  of wasm', (r) => `${rate(wasmBytes / 1e3 / r.compileMs)} MB/s`)
-  line('deflate: instructions', (r) => size(r.deflate.instructions))
-  line('  time', (r) => ms(r.deflate.ms))
-  line('  emulator', (r) => mips(r.deflate))
-  line('  deflated to', (r) => `${size(r.deflatedBytes)} bytes`)
+  line('deflated to', (r) => `${size(r.deflatedBytes)} bytes`)
   line('  ratio', (r) => (inputBytes / r.deflatedBytes).toFixed(2))
-  line('inflate: instructions', (r) => size(r.inflate.instructions))
-  line('  time', (r) => ms(r.inflate.ms))
-  line('  emulator', (r) => mips(r.inflate))
+  for (const what of ['deflate', 'inflate'] as const) {
+    line(`${what}: instructions`, (r) => size(r.emulated[what].instructions))
+    line('  emulator', (r) => `${ms(r.emulated[what].ms)}, ${mips(r.emulated[what])}`)
+    line("  host's CPU", (r) => (r.native === undefined ? '-' : ms(r.native[what].ms)))
+    line('  times faster', (r) => (r.native === undefined ? '-' : (r.emulated[what].ms / r.native[what].ms).toFixed(1)))
+  }
   line('result equal', (r) => (Object.values(r.equal).every(Boolean) ? pc.green('yes') : pc.red('no')))
   return rows.toString()
 }
