@@ -9,6 +9,7 @@ export {
   type MoveCounts,
   type RegallocAlgorithm,
   type RegallocRow,
+  type RegallocSkip,
   regallocSuite,
   type RegallocSuiteOptions,
 } from './regalloc-suite.ts'

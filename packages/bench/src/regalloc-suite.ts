@@ -1,17 +1,22 @@
-// What register allocation costs: its share of compile time, and the moves that it adds to the code, static and executed, by algorithm.
+// What register allocation costs: its share of compile time, how long the allocators take by themselves, and the moves that they add to the
+// code, static and executed.
 //
 // Executed moves are counted exactly: the program runs one instruction at a time, each address counts how often it was reached, and emission
 // says at which addresses the allocator's moves are. Programs that would take too long that way are sampled: the hart stops every so many
 // instructions, a different prime number of them each time, and the address where it stops counts for all of them.
+import fs from 'node:fs'
+import { dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { type CompiledModule, compile, type CompileOptions } from '@k23/codegen'
+import { CodegenError, type CompiledModule, compile, type CompileOptions } from '@k23/codegen'
 import { createRiscv64Machine } from '@k23/emulator/riscv64'
-import { Engine, type Imports, Store, Trap } from '@k23/kernel'
+import { Engine, funcType, Linker, Store } from '@k23/kernel'
+import { type FileSystem, Wasi } from '@k23/kernel/wasi'
 import { FUEL, type Hart, type Machine } from '@k23/machine'
-import { allocIsStack } from '@k23/regalloc'
+import { buildAllocInput } from '@k23/machinst'
+import { type AllocInput, allocate, allocIsStack, type MachineEnv } from '@k23/regalloc'
 import { initialize, transform, type ZlibInstance } from './deflate.ts'
-import { median, repeated } from './measure.ts'
+import { median, repeated, timed } from './measure.ts'
 import { load, type Program, programs } from './programs.ts'
 import { sampleText } from './sample.ts'
 
@@ -35,9 +40,16 @@ export interface RegallocRow {
   readonly static: MoveCounts
   /** On the emulator: exact, or estimated from samples. Undefined where the program was only compiled. */
   readonly executed: (MoveCounts & { readonly sampled: boolean }) | undefined
-  /** Milliseconds of allocation, and of the whole compilation. */
+  /** Milliseconds of allocation, with its input and its result put in form, and of the whole compilation. */
   readonly allocMs: number
   readonly compileMs: number
+  /** Nanoseconds that the allocator itself takes for an instruction, in the best of the runs; the allocators take turns. */
+  readonly nsPerInst: number
+}
+
+export interface RegallocSkip {
+  readonly program: string
+  readonly why: string
 }
 
 export interface RegallocSuiteOptions {
@@ -54,47 +66,96 @@ export interface RegallocSuiteOptions {
 const SAMPLED_INSTRUCTIONS = 60_000_000
 const PRIMES = [499, 503, 509, 521, 523, 541, 547, 557]
 
-export function regallocSuite(options: RegallocSuiteOptions): RegallocRow[] {
+export function regallocSuite(options: RegallocSuiteOptions): { rows: RegallocRow[]; skips: RegallocSkip[] } {
   const rows: RegallocRow[] = []
+  const skips: RegallocSkip[] = []
   for (const program of programs()) {
-    if (program.name !== 'zip.js' && !program.name.startsWith('shootout/')) continue
     if (options.only !== undefined && program.name !== options.only) continue
-    const bytes = load(program)
-    for (const algorithm of ALGORITHMS) {
-      options.step?.(`regalloc ${program.name} ${algorithm}`)
-      rows.push(measure(program, bytes, algorithm, options))
+    options.step?.(`regalloc ${program.name}`)
+    try {
+      rows.push(...measure(program, options))
+    } catch (e) {
+      if (!(e instanceof CodegenError)) throw e
+      skips.push({ program: program.name, why: `${e.code}: ${e.message}` })
     }
   }
-  return rows
+  return { rows, skips }
 }
 
-function measure(
+function measure(program: Program, options: RegallocSuiteOptions): RegallocRow[] {
+  const bytes = load(program)
+  const alone = timeAlone(bytes, options)
+  return ALGORITHMS.map((algorithm, k): RegallocRow => {
+    options.step?.(`regalloc ${program.name} ${algorithm}`)
+    const compileOptions = withAlgorithm(options.compile, algorithm)
+    const times = repeated(options.runs, () => timedCompile(bytes, compileOptions))
+    const { module, kinds } = compileWithMoves(bytes, compileOptions)
+    const stats = { instructions: 0, spills: 0, reloads: 0, moves: 0 }
+    for (const f of module.functions) {
+      stats.instructions += f.stats.insts
+      stats.spills += f.stats.spills
+      stats.reloads += f.stats.reloads
+      stats.moves += f.stats.moves
+    }
+    return {
+      program: program.name,
+      target: options.compile.target,
+      algorithm,
+      static: stats,
+      executed: execute(program, module, kinds, options),
+      allocMs: median(times.map((t) => t.allocMs)),
+      compileMs: median(times.map((t) => t.compileMs)),
+      nsPerInst: alone[k],
+    }
+  })
+}
+
+function withAlgorithm<T extends CompileOptions>(options: T, algorithm: RegallocAlgorithm): T {
+  return { ...options, settings: { ...options.settings, regalloc_algorithm: algorithm } }
+}
+
+/** Milliseconds for which the allocators are measured by themselves, and runs at least. */
+const ALONE_MS = 1500
+const ALONE_RUNS = 3
+
+/** Nanoseconds per instruction of each algorithm, on the same inputs. */
+function timeAlone(bytes: Uint8Array, options: RegallocSuiteOptions): number[] {
+  const inputs: AllocInput[] = []
+  let env: MachineEnv | undefined
+  compile(bytes, {
+    ...withAlgorithm(options.compile, 'backtracking'),
+    observer: {
+      vcode(stage, v, isa) {
+        if (stage !== 'lower') return
+        env = isa.env
+        inputs.push(buildAllocInput(v, isa.table))
+      },
+    },
+  })
+  const best = ALGORITHMS.map(() => Number.POSITIVE_INFINITY)
+  const start = performance.now()
+  for (let k = 0; k < ALONE_RUNS || (options.runs > 1 && performance.now() - start < ALONE_MS); k++) {
+    ALGORITHMS.forEach((algorithm, a) => {
+      const ms = timed(() => {
+        for (const input of inputs) allocate(input, env as MachineEnv, { algorithm })
+      })
+      best[a] = Math.min(best[a], ms)
+    })
+  }
+  const instructions = inputs.reduce((n, i) => n + i.numInsts, 0)
+  return best.map((ms) => (1e6 * ms) / instructions)
+}
+
+function execute(
   program: Program,
-  bytes: Uint8Array,
-  algorithm: RegallocAlgorithm,
+  module: CompiledModule,
+  kinds: Uint8Array,
   options: RegallocSuiteOptions,
-): RegallocRow {
-  const settings = { ...options.compile.settings, regalloc_algorithm: algorithm }
-  const compileOptions: CompileOptions = { ...options.compile, settings }
-  const times = repeated(options.runs, () => timedCompile(bytes, compileOptions))
-  const { module, kinds } = compileWithMoves(bytes, compileOptions)
-  const stats = { instructions: 0, spills: 0, reloads: 0, moves: 0 }
-  for (const f of module.functions) {
-    stats.instructions += f.stats.insts
-    stats.spills += f.stats.spills
-    stats.reloads += f.stats.reloads
-    stats.moves += f.stats.moves
-  }
-  return {
-    program: program.name,
-    target: options.compile.target,
-    algorithm,
-    static: stats,
-    executed:
-      program.name === 'zip.js' ? runZip(module, kinds, options.textBytes ?? 16 << 10) : runSampled(module, kinds),
-    allocMs: median(times.map((t) => t.allocMs)),
-    compileMs: median(times.map((t) => t.compileMs)),
-  }
+): RegallocRow['executed'] {
+  if (options.compile.target !== 'riscv64') return undefined
+  return program.name === 'zip.js'
+    ? runZip(module, kinds, options.textBytes ?? 16 << 10)
+    : runSampled(module, kinds, dirname(program.path))
 }
 
 function timedCompile(bytes: Uint8Array, options: CompileOptions): { allocMs: number; compileMs: number } {
@@ -157,7 +218,7 @@ class Profiler {
   enabled = false
 
   constructor(sampled: boolean, limit: number) {
-    this.machine = createRiscv64Machine()
+    this.machine = createRiscv64Machine({ memoryBytes: 512 << 20 })
     const inner = this.machine.run.bind(this.machine)
     let turn = 0
     this.machine.run = (hart: Hart) => {
@@ -220,30 +281,33 @@ function runZip(compiled: CompiledModule, kinds: Uint8Array, textBytes: number):
   return profiler.result(kinds, false)
 }
 
-/** Runs `_start` from bench.start to bench.end, or as far as the limit of instructions goes, without a system behind WASI. */
-function runSampled(compiled: CompiledModule, kinds: Uint8Array): (MoveCounts & { sampled: boolean }) | undefined {
+/** Runs `_start` from bench.start to bench.end, or as far as the limit of instructions goes, with `folder` as its current one. */
+function runSampled(
+  compiled: CompiledModule,
+  kinds: Uint8Array,
+  folder: string,
+): (MoveCounts & { sampled: boolean }) | undefined {
   const profiler = new Profiler(true, SAMPLED_INSTRUCTIONS)
   const engine = new Engine({ machine: profiler.machine, target: compiled.target })
   const store = new Store(engine)
   const module = engine.load(compiled)
   profiler.watch(module.code, compiled.image.length)
-  const imports: Imports = (from, name) => {
-    const wanted = module.imports.find((i) => i.module === from && i.name === name)
-    if (wanted === undefined || wanted.type.kind !== 'func') return undefined
-    const { type } = wanted.type
-    return store.func(type, () => {
-      if (from === 'bench' && name === 'start') profiler.enabled = true
-      // Until then WASI says "no such descriptor" to everything, which no kernel between start and end minds.
-      if (name === 'proc_exit' || (from === 'bench' && name === 'end')) throw new Enough()
-      return type.results.length === 0 ? undefined : 8
-    })
-  }
+  const linker = new Linker(store)
+  const wasi = new Wasi({ args: ['program'], preopens: [{ fs: fs as FileSystem, path: folder, name: '.' }] })
+  wasi.define(linker)
+  linker.func('bench', 'start', funcType([]), () => {
+    profiler.enabled = true
+  })
+  linker.func('bench', 'end', funcType([]), () => {
+    throw new Enough()
+  })
   try {
-    store.instantiate(module, imports).func('_start').call()
+    wasi.start(linker.instantiate(module))
   } catch (e) {
-    // Without its input a program may give up: then it was only compiled.
-    if (e instanceof Trap) return undefined
     if (!(e instanceof Enough)) throw e
+  } finally {
+    wasi.close()
+    store.close()
   }
   return profiler.instructions === 0 ? undefined : profiler.result(kinds, true)
 }

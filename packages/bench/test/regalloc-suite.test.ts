@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { regallocSuite } from '../src/regalloc-suite.ts'
 
 test('on the zip.js module backtracking executes at least three times fewer spills and reloads than single_pass', () => {
-  const rows = regallocSuite({ compile: { target: 'riscv64' }, runs: 1, only: 'zip.js', textBytes: 2000 })
+  const { rows } = regallocSuite({ compile: { target: 'riscv64' }, runs: 1, only: 'zip.js', textBytes: 2000 })
   const [single, backtracking] = rows.map((r) => {
     const { executed } = r
     if (executed === undefined) throw new Error('the module was not run')

@@ -1,4 +1,5 @@
 export * from './abi.ts'
+export { buildAllocInput } from './alloc-input.ts'
 export { computeBlockOrder } from './block-order.ts'
 export type { BlockOrder } from './block-order.ts'
 export type { CallSiteInfo, HandlerInfo } from './call-info.ts'
