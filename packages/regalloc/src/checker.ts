@@ -32,7 +32,7 @@
 // itself: an early def's location is no use's (but the one that it reuses); a late def's, an early def's and a
 // clobbered location are no late use's; no two defs share a location; no def is clobbered. And statically: classes,
 // fixed registers, limits, reuse, allocatable registers only, slots inside the spill area and aligned; edits sorted by
-// point, never memory to memory, never after a branch, of the class of their registers. Two values in overlapping words
+// point, never memory to memory, never after a branch, of the class of their registers or of one that spills to it. Two values in overlapping words
 // need no rule of their own: a write to one removes the facts of the other.
 //
 // It reads the input and the output and shares no code with the allocators.
@@ -163,7 +163,7 @@ class StaticChecks {
         const x = allocIndex(side)
         if (allocIsReg(side)) {
           if (x < 0 || x >= NUM_PREGS) bad(`no such register: ${x}`)
-          else if (x >> 6 !== cls) bad(`p${x} is not of class ${cls}`)
+          else if (x >> 6 !== cls && x >> 6 !== this.env.spillClass?.[cls]) bad(`p${x} is not of class ${cls}`)
           else if (this.movable[x] === 0) bad(`p${x} is not the allocator's to use`, false)
         } else if (allocIsStack(side)) {
           const fault = this.slotFault(x, cls)

@@ -108,6 +108,11 @@ export interface MachineEnv {
   readonly scratch: readonly (PReg | undefined)[]
   /** Per class: 8-byte words that a spill slot of the class takes (1 or 2). */
   readonly spillWords: readonly number[]
+  /**
+   * Per class: another class, registers of which may hold spilled values of this class where they are free; undefined: there is none. The
+   * machine moves values of the class between all registers of both, and between those of either and slots. Default: none for any class.
+   */
+  readonly spillClass?: readonly (number | undefined)[]
 }
 
 /** The program to allocate. All arrays may be longer than they need to be. */
@@ -153,7 +158,7 @@ export interface AllocOutput {
   readonly editPoint: Int32Array
   readonly editFrom: Int32Array
   readonly editTo: Int32Array
-  /** Class of the value that an edit moves (how wide the move is). */
+  /** Class of the value that an edit moves (how wide the move is); its registers are of that class, or of the class in MachineEnv.spillClass. */
   readonly editClass: Uint8Array
   /** Size of the spill area in 8-byte words. */
   readonly spillWords: number

@@ -159,7 +159,8 @@ function regallocTable(rows: readonly RegallocRow[]): string {
     const e = r.executed
     const isSingle = r.algorithm === 'single_pass'
     const other = rows[isSingle ? k + 1 : k - 1]
-    const memory = (of: RegallocRow): number => (of.executed === undefined ? 0 : of.executed.spills + of.executed.reloads)
+    const memory = (of: RegallocRow): number =>
+      of.executed === undefined ? 0 : of.executed.spills + of.executed.reloads
     table.push([
       r.program,
       r.algorithm,

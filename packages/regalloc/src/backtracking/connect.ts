@@ -17,6 +17,7 @@ import {
   NUM_CLASSES,
   REUSE,
   STACK,
+  allocIndex,
   allocIsReg,
   allocReg,
   opConstraint,
@@ -27,6 +28,7 @@ import {
 import { ParallelMoves } from '../moves.ts'
 import type { LiveIns } from './liveness.ts'
 import { Pieces } from './pieces.ts'
+import type { Processor } from './process.ts'
 import { removeRedundantMoves } from './redundant.ts'
 import { assignSlots } from './slots.ts'
 import type { Tables } from './tables.ts'
@@ -38,8 +40,8 @@ const STEP = 2
 const TAIL = 3
 
 /** One function's locations and moves. */
-export function connect(t: Tables, live: LiveIns): AllocOutput {
-  return new Connector(t, live).run()
+export function connect(t: Tables, live: LiveIns, processor: Processor): AllocOutput {
+  return new Connector(t, live, processor).run()
 }
 
 class Connector {
@@ -53,12 +55,12 @@ class Connector {
   private readonly tied: Int32Array
   private readonly ties: boolean
 
-  constructor(t: Tables, live: LiveIns) {
+  constructor(t: Tables, live: LiveIns, processor: Processor) {
     const { input, reuses } = t
     const numOps = input.opStart[input.numInsts]
     this.t = t
     this.live = live
-    this.pieces = new Pieces(t, assignSlots(t, this.area))
+    this.pieces = new Pieces(t, assignSlots(t, this.area, processor))
     this.allocs = new Int32Array(numOps)
     this.ties = reuses.length !== 0
     this.tied = this.ties ? t.work.get(TIED, numOps, 0) : NONE_TIED
@@ -83,6 +85,11 @@ class Connector {
     const { input } = this.t
     if (from === 0 || to === 0) bug('regalloc', input.name, `v${v}`, `has no location before inst${inst}`)
     if (from !== to) this.groups[group].push(2 * inst, from, to, input.vregClass[v])
+  }
+
+  /** Is this location of a value its slot? That may be a register of another class (slots.ts). */
+  private isSlot(alloc: number, v: number): boolean {
+    return !allocIsReg(alloc) || allocIndex(alloc) >> 6 !== this.t.input.vregClass[v]
   }
 
   /** Locations of operands. */
@@ -151,7 +158,7 @@ class Connector {
         if (t.inMemory[v] !== 0 && pieces.isUsed(v)) this.move(STEP, i + 1, allocs[o], pieces.slot(v), v)
         if (t.copiedDef[v] === o) {
           const next = pieces.at(v, 2 * i + 2)
-          if (next !== 0 && allocIsReg(next)) this.move(STEP, i + 1, allocs[o], next, v)
+          if (next !== 0 && !this.isSlot(next, v)) this.move(STEP, i + 1, allocs[o], next, v)
         }
       }
     }
@@ -186,7 +193,7 @@ class Connector {
           if (whole && !operands) continue
           const to = pieces.at(v, begin)
           if (to === 0) bug('regalloc', input.name, `v${v}`, `has no location at block${s}`)
-          if (!allocIsReg(to)) continue
+          if (this.isSlot(to, v)) continue
           const o = operands ? this.defIn(term, v) : -1
           if (o >= 0) this.move(group, at, allocs[o], to, v)
           else if (!whole) this.move(group, at, pieces.at(v, 2 * term + 1), to, v)
@@ -200,7 +207,7 @@ class Connector {
         const a = edgeArgs[edgeArgStart[e] + k]
         const o = operands ? this.defIn(term, a) : -1
         // In a shared slot the argument is there already, wherever else it is; unless the branch has just made it.
-        if (o < 0 && !allocIsReg(to) && t.inMemory[a] !== 0 && pieces.slot(a) === to) continue
+        if (o < 0 && this.isSlot(to, p) && t.inMemory[a] !== 0 && pieces.slot(a) === to) continue
         this.move(group, at, o >= 0 ? allocs[o] : pieces.at(a, 2 * term + 1), to, p)
       }
     }
@@ -227,7 +234,7 @@ class Connector {
       const point = pieces.from(k)
       if (pieces.vreg(k - 1) !== pieces.vreg(k) || pieces.to(k - 1) !== point) continue
       const to = pieces.alloc(k)
-      if ((point & 1) !== 0 || !allocIsReg(to) || pieces.alloc(k - 1) === to) continue
+      if ((point & 1) !== 0 || this.isSlot(to, pieces.vreg(k)) || pieces.alloc(k - 1) === to) continue
       const inst = point >> 1
       if (t.input.blockInsts[t.blockOf(inst)] === inst) continue
       this.move(STEP, inst, pieces.alloc(k - 1), to, pieces.vreg(k))

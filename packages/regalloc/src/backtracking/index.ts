@@ -39,7 +39,7 @@ export function allocateBacktracking(
         buildBundles(tables)
         if (trace !== undefined) traceBundles(tables, trace)
         processor.run(reservations)
-        return connect(tables, live)
+        return connect(tables, live, processor)
       } catch (e) {
         if (e instanceof NoRegisters || e instanceof GiveUp) trace?.(`${input.name}: ${e.message}`)
         if (e instanceof NoRegisters) attempt = withFixedOperands(attempt, env, e.inst)

@@ -1,6 +1,5 @@
 // Where each value is at each point. Most values have one location wherever they are live; the others have pieces, in
 // ascending order, which are searched.
-import { allocStack } from '../interface.ts'
 import { IN_MEMORY } from './process.ts'
 import { B_ALLOC, R_BUNDLE, R_FROM, R_TO, R_VREG, R_WORDS, type Tables } from './tables.ts'
 import { LOCATION, PIECES, PIECE_START } from './work-arrays.ts'
@@ -20,7 +19,7 @@ export class Pieces {
   /** Ranges. */
   private readonly pieces: Int32Array
 
-  /** `slots`: per spill set. */
+  /** `slots`: per spill set, its slot as an allocation. */
   constructor(t: Tables, slots: Int32Array) {
     const { ranges, rangesEnd, work } = t
     const { numVRegs } = t.input
@@ -89,7 +88,7 @@ export class Pieces {
 
   /** The spill slot of a value, which has one. */
   slot(v: number): number {
-    return allocStack(this.slots[this.t.setOf[v]])
+    return this.slots[this.t.setOf[v]]
   }
 
   /** The location of `v` at `point`; 0 if it is not live there, or dead everywhere. A value with one location is taken to be live. */

@@ -73,7 +73,7 @@ export class Processor {
   /** Per class. */
   private readonly free: FreeRegisters[] = []
   /** Per register: its bit in the words of `free`, 0 for those that take no part; per class: all such bits, and those that the limits allow. */
-  private readonly bitOf: Int32Array = new Int32Array(NUM_PREGS)
+  readonly bitOf: Int32Array = new Int32Array(NUM_PREGS)
   private readonly allBits: Int32Array = new Int32Array(NUM_CLASSES)
   private readonly limitBits: Int32Array = new Int32Array(NUM_CLASSES * 7)
   private order: Int32Array[] = []
@@ -88,6 +88,8 @@ export class Processor {
   /** Triples: a gap, and the bundles before and after it, whose registers it may continue; or -1. */
   private readonly gaps = new I32Vec(64)
   private splits: Int32Array = EMPTY
+  /** Classes for which `free` is valid, as bits. */
+  private classesInUse = 0
   private steps = 0
   private searchSteps = 0
   // Result of a probe: clobbers are not in it.
@@ -177,36 +179,48 @@ export class Processor {
     }
   }
 
-  /** What instructions reserve and clobber. */
   private resetFree(): void {
-    const { t, res, free, bitOf, allBits } = this
-    const { input } = t
-    const { clobberInsts } = res
+    const { input } = this.t
     let classes = 0
     for (let v = 0; v < input.numVRegs; v++) classes |= 1 << input.vregClass[v]
+    this.classesInUse = classes
+    for (let c = 0; c < NUM_CLASSES; c++) if ((classes & (1 << c)) !== 0) this.resetClass(c)
+  }
+
+  /** Nothing is taken but what instructions reserve and clobber. */
+  private resetClass(c: number): void {
+    const { t, res, bitOf, allBits } = this
+    const { input } = t
+    const { clobberInsts } = res
     const sets = input.clobberSets
     const maskOf = new Int32Array(sets.length)
-    for (let c = 0; c < NUM_CLASSES; c++) {
-      if ((classes & (1 << c)) === 0) continue
-      const points = free[c]
-      points.reset(2 * input.numInsts + 2)
-      for (let s = 0; s < sets.length; s++) {
-        let mask = 0
-        const regs = this.order[c]
-        for (let k = 0; k < regs.length; k++) {
-          if ((sets[s][regs[k] >> 5] & (1 << (regs[k] & 31))) !== 0) mask |= bitOf[regs[k]]
-        }
-        maskOf[s] = mask & allBits[c]
+    const points = this.free[c]
+    points.reset(2 * input.numInsts + 2)
+    for (let s = 0; s < sets.length; s++) {
+      let mask = 0
+      const regs = this.order[c]
+      for (let k = 0; k < regs.length; k++) {
+        if ((sets[s][regs[k] >> 5] & (1 << (regs[k] & 31))) !== 0) mask |= bitOf[regs[k]]
       }
-      for (let k = 0; k < clobberInsts.length; k++) {
-        const mask = maskOf[input.clobbers[clobberInsts[k]]]
-        if (mask !== 0) points.take(mask, 2 * clobberInsts[k] + 1, 2 * clobberInsts[k] + 2)
-      }
-      for (let p = c << 6; p < (c + 1) << 6; p++) {
-        if (bitOf[p] === 0) continue
-        for (let k = res.start[p]; k < res.start[p + 1]; k++) points.take(bitOf[p], res.from[k], res.to[k])
-      }
+      maskOf[s] = mask & allBits[c]
     }
+    for (let k = 0; k < clobberInsts.length; k++) {
+      const mask = maskOf[input.clobbers[clobberInsts[k]]]
+      if (mask !== 0) points.take(mask, 2 * clobberInsts[k] + 1, 2 * clobberInsts[k] + 2)
+    }
+    for (let p = c << 6; p < (c + 1) << 6; p++) {
+      if (bitOf[p] === 0) continue
+      for (let k = res.start[p]; k < res.start[p + 1]; k++) points.take(bitOf[p], res.from[k], res.to[k])
+    }
+  }
+
+  /** Where the registers of a class are free, once all bundles have theirs: for slots.ts. */
+  freeRegisters(cls: number): FreeRegisters {
+    if ((this.classesInUse & (1 << cls)) === 0) {
+      this.classesInUse |= 1 << cls
+      this.resetClass(cls)
+    }
+    return this.free[cls]
   }
 
   /** The first round, longest bundles first: a radix sort, stable, by bytes of the length. */

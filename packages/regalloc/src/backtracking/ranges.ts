@@ -15,7 +15,7 @@ import {
   opPayload,
 } from '../interface.ts'
 import type { LiveIns } from './liveness.ts'
-import { HINT_SHIFT, PINNED, R_FROM, R_USE, type Tables, U_NEXT } from './tables.ts'
+import { HINT_SHIFT, PINNED, R_FROM, R_USE, type Tables, U_NEXT, blockWeight } from './tables.ts'
 import { FIRST_USE, LAST_USE, LIVE_TO } from './work-arrays.ts'
 
 /**
@@ -68,8 +68,7 @@ class RangeBuilder {
       const first = blockInsts[b]
       const last = blockInsts[b + 1] - 1
       const end = 2 * (last + 1)
-      let weight = 1000 * 4 ** Math.min(8, input.loopDepth[b])
-      if (input.cold[b] !== 0) weight = Math.max(1, weight >> 4)
+      const weight = blockWeight(input.loopDepth[b], input.cold[b] !== 0)
       for (let e = succStart[b]; e < succStart[b + 1]; e++) {
         const s = succs[e]
         for (let k = live.start[s]; k < live.start[s + 1]; k++) liveTo[live.values[k]] = end
@@ -98,11 +97,13 @@ class RangeBuilder {
           if (!opIsDef(d) || v === NO_VREG) continue
           let c = opConstraint(d)
           let payload = opPayload(d)
+          if (c === ANY || c === STACK) t.needsStack[v] = 1
           let from = opIsLate(d) ? 2 * i + 1 : 2 * i
           if (c === REUSE) {
             const use = opDesc[opFirst + payload]
             c = opConstraint(use)
             payload = opPayload(use)
+            if (c === ANY || c === STACK) t.needsStack[v] = 1
             from = 2 * i
           }
           if (c === FIXED || c === STACK) {
@@ -130,6 +131,7 @@ class RangeBuilder {
           const d = opDesc[o]
           if (opIsDef(d) || v === NO_VREG) continue
           const c = opConstraint(d)
+          if (c === ANY || c === STACK) t.needsStack[v] = 1
           const late = opIsLate(d)
           const tied = ties ? tiedDef[o - opFirst] : -1
           let to = late ? 2 * i + 2 : 2 * i + 1

@@ -21,6 +21,12 @@ import type { AllocInput, MachineEnv } from '../interface.ts'
 import { NUM_CLASSES } from '../interface.ts'
 import { Workspace } from '../workspace.ts'
 
+/** What an instruction in a block counts for: four times as much with each loop around it. */
+export function blockWeight(loopDepth: number, cold: boolean): number {
+  const weight = 1000 * 4 ** Math.min(8, loopDepth)
+  return cold ? Math.max(1, weight >> 4) : weight
+}
+
 /** Thrown where this allocator gives up; the caller falls back to another. */
 export class GiveUp extends Error {
   override readonly name = 'GiveUp'
@@ -92,6 +98,8 @@ export class Tables {
   /** Per virtual register: it needs its slot. */
   inMemory: Int32Array = new Int32Array(0)
   anyInMemory = false
+  /** Per virtual register: an operand is or may be on the stack, so a register of another class is no slot for it. */
+  needsStack: Int32Array = new Int32Array(0)
 
   /**
    * First live range of each virtual register at the beginning, before merging; -1 if none. Ranges of one register
@@ -131,6 +139,7 @@ export class Tables {
       this.hullTo = new Int32Array(capacity)
       this.setHint = new Int32Array(capacity)
       this.inMemory = new Int32Array(capacity)
+      this.needsStack = new Int32Array(capacity)
       this.firstRange = new Int32Array(capacity)
       this.copiedDef = new Int32Array(capacity)
     }
@@ -144,6 +153,7 @@ export class Tables {
     this.hullTo.fill(-1, 0, n)
     this.setHint.fill(-1, 0, n)
     this.inMemory.fill(0, 0, n)
+    this.needsStack.fill(0, 0, n)
     this.anyInMemory = false
     this.firstRange.fill(-1, 0, n)
     this.copiedDef.fill(-1, 0, n)
@@ -153,7 +163,7 @@ export class Tables {
   /** Elements of all tables. */
   get size(): number {
     const lists = this.pairBlock.data.length + this.useIn.data.length + this.stack.data.length
-    return this.work.size + this.ranges.length + this.uses.length + this.bundles.length + 7 * this.setOf.length + lists
+    return this.work.size + this.ranges.length + this.uses.length + this.bundles.length + 8 * this.setOf.length + lists
   }
 
   private setMachine(env: MachineEnv): void {

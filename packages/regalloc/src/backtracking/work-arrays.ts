@@ -27,3 +27,4 @@ export const NUMBER = 24
 export const KNOWN_IN = 25
 export const NEEDED = 26
 export const LIVE_AT = 27
+export const PAYS = 28
