@@ -14,7 +14,7 @@ import {
   P_TRY_CALL,
   P_TRY_CALL_IND,
 } from '@k23/machinst'
-import { allocIndex, allocIsReg, CLASS_FLOAT, CLASS_INT, CLASS_VECTOR } from '@k23/regalloc'
+import { allocIndex, allocIsReg, CLASS_FLOAT, CLASS_INT, CLASS_VECTOR, type PReg, pregClass } from '@k23/regalloc'
 import { emitAtomicLoop } from './emit-atomics.ts'
 import { emitStackSwitch, loadAddress, putCall } from './emit-call.ts'
 import { emitSelect, emitTrapIf, FIX_PAIR_I } from './emit-branch.ts'
@@ -33,19 +33,23 @@ export function emitMove(s: Scratch, e: Emitter, from: number, to: number, cls: 
     emitVectorMove(s, e, from, to)
     return
   }
-  const float = cls === CLASS_FLOAT
+  // A spilled integer may be in a float register: what kind of move it is the registers say.
+  const fromFloat = pregClass(allocIndex(from) as PReg) === CLASS_FLOAT
+  const toFloat = pregClass(allocIndex(to) as PReg) === CLASS_FLOAT
   if (allocIsReg(from) && allocIsReg(to)) {
     const a = allocIndex(from) * 2
     const d = allocIndex(to) * 2
-    if (float) emit.fsgnj_d(s, d as Writable<FReg>, a as FReg, a as FReg)
+    if (fromFloat && toFloat) emit.fsgnj_d(s, d as Writable<FReg>, a as FReg, a as FReg)
+    else if (fromFloat) emit.fmv_x_d(s, d as Writable<XReg>, a as FReg)
+    else if (toFloat) emit.fmv_d_x(s, d as Writable<FReg>, a as XReg)
     else emit.addi(s, d as Writable<XReg>, a as XReg, 0)
   } else if (allocIsReg(from)) {
     const offset = e.frameOffset(FRAME_SPILL, allocIndex(to) * 8)
-    if (float) fstore(s, allocIndex(from) * 2, offset)
+    if (fromFloat) fstore(s, allocIndex(from) * 2, offset)
     else s.store(allocIndex(from) * 2, SP, offset, I64)
   } else if (allocIsReg(to)) {
     const offset = e.frameOffset(FRAME_SPILL, allocIndex(from) * 8)
-    if (float) fload(s, allocIndex(to) * 2, offset)
+    if (toFloat) fload(s, allocIndex(to) * 2, offset)
     else s.load(allocIndex(to) * 2, SP, offset, I64)
   } else bug('emit', e.v.name, `move ${from} to ${to}`, 'the allocator left a move between two stack slots')
   s.flush(e.buf)

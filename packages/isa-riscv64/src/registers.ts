@@ -83,5 +83,7 @@ export function machineEnv(pinned: boolean): MachineEnv {
     nonPreferred: [saved, calleeSavedF, []],
     scratch: [TMP2, FTMP, VTMP],
     spillWords: [1, 1, 2],
+    // An integer is moved to a float register and back as fast as to memory, without touching it.
+    spillClass: [CLASS_FLOAT, undefined, undefined],
   }
 }

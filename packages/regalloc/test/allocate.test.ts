@@ -170,6 +170,24 @@ describe('quality', () => {
     expect(memory[2]).toBeLessThan(memory[1] / 3)
   })
 
+  test('backtracking: spilled values go to free registers of the class that the machine names, not to memory', () => {
+    const spilling: MachineEnv = {
+      ...small,
+      preferred: [small.preferred[0], [preg(1, 1), preg(1, 2)], []],
+      nonPreferred: [small.nonPreferred[0], [preg(1, 3)], []],
+      spillClass: [1, undefined, undefined],
+    }
+    const defs = Array.from({ length: 5 }, (_, v) => ({ operands: [def(v)] }))
+    const uses = [4, 3, 2, 1, 0].map((v) => ({ operands: [use(v)] }))
+    const input = programInput(line(5, [...defs, { operands: [], clobbers: [preg(1, 2)] }, ...uses]))
+    const spills = (machine: MachineEnv): number =>
+      allocate(input, machine, { algorithm: 'backtracking', check: true }).stats.spills
+    expect(spills({ ...spilling, spillClass: [undefined, undefined, undefined] })).toBe(2)
+    // Of the class's registers the first is free all the time; the third would have to be saved for one value alone.
+    expect(spills(spilling)).toBe(1)
+    expect(spills({ ...spilling, preferred: [small.preferred[0], [preg(1, 1), preg(1, 4)], []] })).toBe(0)
+  })
+
   test('backtracking gives up neither on ordinary code nor on machines of four registers', () => {
     expect(allocateBacktracking(programInput(synthetic(5000)), env)).toBeDefined()
     for (let seed = 1; seed <= 300; seed++) {

@@ -341,6 +341,35 @@ describe('corrupted allocations are rejected', () => {
     stale.allocs[3] = allocReg(I(3))
     expect(kinds(check(loopInput, stale, env))).toEqual(['value'])
   })
+
+  test('a value kept in a register of another class: only where the machine says so, and as lost as any other by a clobber', () => {
+    const kept = programInput({
+      classes: [0, 0],
+      blocks: [
+        {
+          params: [],
+          insts: [{ operands: [def(0)] }, { operands: [def(1)], clobbers: [preg(1, 2)] }, { operands: [use(0)] }],
+          succs: [],
+        },
+      ],
+    })
+    const through = (register: number): AllocOutput => ({
+      allocs: Int32Array.from([1, 1, 1].map((k) => allocReg(I(k)))),
+      numEdits: 2,
+      editPoint: Int32Array.from([2, 4]),
+      editFrom: Int32Array.from([allocReg(I(1)), allocReg(preg(1, register))]),
+      editTo: Int32Array.from([allocReg(preg(1, register)), allocReg(I(1))]),
+      editClass: new Uint8Array(2),
+      spillWords: 0,
+      usedRegs: new Int32Array(6).fill(-1),
+      stats: { spills: 0, reloads: 0, moves: 2 },
+    })
+    const spilling: MachineEnv = { ...env, spillClass: [1, undefined, undefined] }
+    expect(check(kept, through(1), spilling)).toEqual([])
+    expect(kinds(check(kept, through(2), spilling))).toEqual(['value'])
+    expect(kinds(check(kept, through(1), env))).toEqual(['edit', 'edit'])
+    expect(kinds(check(kept, through(1), { ...env, spillClass: [2, 1, 1] }))).toEqual(['edit', 'edit'])
+  })
 })
 
 // What the checker accepts runs right. Random corruption of random allocations: a corruption that changes what some

@@ -30,8 +30,12 @@ export interface FuzzCase {
   readonly env: MachineEnv
 }
 
-/** A machine of few registers in three classes, vectors of two words; with or without scratch registers. */
+/**
+ * A machine of few registers in three classes, vectors of two words, or one like x64 (two classes); with or without
+ * scratch registers, and with or without classes that hold another's spilled values.
+ */
 export function generateEnv(choices: Choices): MachineEnv {
+  if (choices.below(3) === 2) return x64Env(choices)
   const preferred: PReg[][] = []
   const nonPreferred: PReg[][] = []
   const scratch: (PReg | undefined)[] = []
@@ -46,7 +50,22 @@ export function generateEnv(choices: Choices): MachineEnv {
     nonPreferred.push(regs.slice(split))
     scratch.push(choices.below(2) === 0 ? preg(c, 63) : undefined)
   }
-  return { preferred, nonPreferred, scratch, spillWords: [1, 1, 2] }
+  const env = { preferred, nonPreferred, scratch, spillWords: [1, 1, 2] }
+  if (choices.below(2) === 0) return env
+  return { ...env, spillClass: preferred.map((_, c) => (choices.below(2) === 0 ? undefined : (c + 1) % NUM_CLASSES)) }
+}
+
+/** rsp and rbp are not the allocator's; rax, rcx and rdx come first. */
+function x64Env(choices: Choices): MachineEnv {
+  const gpr = (k: number): PReg => preg(0, k)
+  const xmms = Array.from({ length: 15 }, (_, k) => preg(1, 1 + k))
+  return {
+    preferred: [[1, 2, 3, 4, 5, 6, 7, 8].map(gpr), xmms, []],
+    nonPreferred: [[9, 10, 11, 12, 13].map(gpr), [], []],
+    scratch: [choices.below(2) === 0 ? preg(0, 63) : undefined, preg(1, 63), undefined],
+    spillWords: [1, 2, 2],
+    spillClass: [choices.below(2) === 0 ? undefined : 1, undefined, undefined],
+  }
 }
 
 export function generateCase(choices: Choices, options: FuzzOptions): FuzzCase {
@@ -63,7 +82,7 @@ export function generateCase(choices: Choices, options: FuzzOptions): FuzzCase {
     values: number[]
     cold: boolean
   }[] = []
-  const vectors = choices.below(2) === 1
+  const vectors = env.preferred[CLASS_VECTOR].length > 0 && choices.below(2) === 1
   const someClass = (): number => {
     const c = choices.below(6)
     if (c === 5) return vectors ? CLASS_VECTOR : 0
@@ -172,6 +191,8 @@ function generateInst(
   const operands: ProgramOperand[] = []
   const clobbers: number[] = []
   // The hidden assignment: registers still free in each phase.
+  // Most instructions of some machines write the register of an input, and want inputs in certain registers.
+  const twoAddress = env.preferred[CLASS_VECTOR].length === 0
   const early = env.preferred.map((_, c) => new Set<number>([...env.preferred[c], ...env.nonPreferred[c]]))
   const late = early.map((s) => new Set(s))
   // How many registers an instruction may tie up: mostly some, sometimes all.
@@ -182,7 +203,7 @@ function generateInst(
     const list = [...early[cls]].filter((r) => !inLate || late[cls].has(r))
     const from = inEarly ? list : [...late[cls]]
     if (from.length === 0) return -1
-    const r = from[choices.below(from.length)]
+    const r = from[choices.below(twoAddress && choices.below(2) === 1 ? Math.min(3, from.length) : from.length)]
     if (inEarly) early[cls].delete(r)
     if (inLate) late[cls].delete(r)
     used[cls]++
@@ -226,7 +247,7 @@ function generateInst(
     }
   }
   if (mayDefine) {
-    if (choices.below(4) === 3) {
+    if (choices.below(4) === 3 || (twoAddress && choices.below(2) === 1)) {
       const cls = someClass()
       const v = pickUse(cls)
       const isEarly = choices.below(8) === 7
