@@ -4,6 +4,7 @@ import { CodegenError, type Input } from '@k23/codegen/core'
 import type { Func } from '@k23/ir'
 import { usage } from './failure.ts'
 import type { compileOptions } from './options.ts'
+import { assemble } from './wat.ts'
 
 /** What a file holds. */
 export type FileInput = { readonly kind: 'wasm'; readonly bytes: Uint8Array } | ClifInput
@@ -65,34 +66,4 @@ async function readClif(text: string): Promise<ClifInput> {
     if (e instanceof FileError) throw new CodegenError('malformed', e.message, { line: e.line })
     throw e
   }
-}
-
-async function assemble(file: string, text: string): Promise<Uint8Array> {
-  const { default: load } = await import('wabt')
-  const wabt = await load()
-  try {
-    const module = wabt.parseWat(file, text, {
-      multi_value: true,
-      bulk_memory: true,
-      reference_types: true,
-      tail_call: true,
-      memory64: true,
-      extended_const: true,
-    })
-    try {
-      return module.toBinary({ write_debug_names: true }).buffer
-    } finally {
-      module.destroy()
-    }
-  } catch (e) {
-    throw watError(file, e instanceof Error ? e.message : String(e))
-  }
-}
-
-/** wabt's report begins with its own function's name, then has `FILE:LINE:COLUMN: error: what`, the line, and a marker below. */
-function watError(file: string, report: string): CodegenError {
-  const m = /:(\d+):(\d+): error: (.*)/.exec(report)
-  return m === null
-    ? new CodegenError('malformed', report.trim())
-    : new CodegenError('malformed', m[3], { line: Number(m[1]), column: Number(m[2]) }, `see line ${m[1]} of ${file}`)
 }
