@@ -1,12 +1,24 @@
 // pnpm setup:oracles: the independent tools that tests compare with. Nothing of the project needs them to run, and a test
 // whose oracle is missing skips and says so.
 //
-// Debian packages come by apt-get (as root); the wasmtime wheel goes to a Python environment under node_modules/.cache.
+// Debian packages come by apt-get (as root); the wasmtime wheel goes to a Python environment under node_modules/.cache, and a program of a large npm package
+// beside it.
 // What is there already is left alone, so a second run takes no time. Where something cannot be had, this says what and why, and
 // ends well: a machine without it can still run everything else.
 
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { cache } from './tree.ts'
 
@@ -88,7 +100,34 @@ function wasmtime(): string {
   return `installed wasmtime ${WASMTIME} for ${python}`
 }
 
+/** A WASI program that comes in an npm package of 78 MB, of which it is a small part: too much for a dependency. */
+const ICEPACK_PACKAGE = '@yowasp/nextpnr-ice40@0.8.621'
+export const ICEPACK: string = join(cache, 'oracles', 'icepack-0.8.621.wasm')
+
+function icepack(): string {
+  if (existsSync(ICEPACK)) return 'icepack is there'
+  const folder = mkdtempSync(join(tmpdir(), 'k23-oracles-'))
+  try {
+    const done = spawnSync('npm', ['pack', '--silent', ICEPACK_PACKAGE, '--pack-destination', folder], {
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+    })
+    const file = done.stdout?.trim().split('\n').at(-1) ?? ''
+    const member = 'package/gen/icepack.core.wasm'
+    if (done.status !== 0 || !run('tar', ['-xzf', join(folder, file), '-C', folder, member]))
+      return `no ${ICEPACK_PACKAGE}; the tests that need it skip`
+    mkdirSync(join(cache, 'oracles'), { recursive: true })
+    // (A copy beside its place first: the temporary folder may be on another disk.)
+    copyFileSync(join(folder, member), `${ICEPACK}.part`)
+    renameSync(`${ICEPACK}.part`, ICEPACK)
+    return `fetched icepack of ${ICEPACK_PACKAGE}`
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 if (import.meta.main) {
   console.log(`oracles: ${debianPackages()}`)
   console.log(`oracles: ${wasmtime()}`)
+  console.log(`oracles: ${icepack()}`)
 }
