@@ -1,6 +1,6 @@
 // WebAssembly modules as npm has them, on the kernel and on V8, driven by the same code: the answers are the same bytes.
 import { spawnSync } from 'node:child_process'
-import fs, { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import fs, { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
