@@ -75,7 +75,7 @@ export function findGnuAs(): Assembler | string {
 
 export interface Disassembler {
   readonly name: string
-  /** AT&T text of each instruction. Throws where it does not know one. */
+  /** AT&T text of each instruction; 'undefined' where it knows none. */
   disassemble(instructions: readonly Uint8Array[]): string[]
 }
 
@@ -95,13 +95,15 @@ export function findLlvmMc(): Disassembler | string {
           .map((bytes) => `${[...bytes].map((b) => `0x${b.toString(16)}`).join(' ')}\n`)
           .join('')
         const { out, err } = run(tool, ['--disassemble', '-triple=x86_64', '-mattr=+avxvnni,+avx512f,+avx512vl'], input)
-        if (err !== '') throw new Error(`llvm-mc: ${err.slice(0, 2000)}`)
-        // The prefix comes on a line of its own.
-        return out
+        // The prefix comes on a line of its own, and what is undefined on none.
+        const texts = out
           .replace(/\block\s*\n/g, 'lock ')
           .split('\n')
           .map((line) => line.replaceAll('\t', ' ').trim())
           .filter((line) => line !== '' && line !== '.text')
+        const unknown = new Set([...err.matchAll(/^<stdin>:(\d+):/gm)].map((m) => Number(m[1]) - 1))
+        let at = 0
+        return instructions.map((_, i) => (unknown.has(i) ? 'undefined' : (texts[at++] ?? 'nothing')))
       },
     }
   }

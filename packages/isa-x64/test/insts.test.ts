@@ -40,7 +40,7 @@ import {
   vregWord,
   X64_FLAGS,
 } from '@k23/machinst/rows'
-import { byId, compiled, distanceIn, random, samplesOf } from './samples.ts'
+import { byId, compiled, distanceIn, random, randomCode, samplesOf } from './samples.ts'
 
 type Constructor = (s: MemSink, ...operands: number[]) => number
 const constructors = emit as unknown as Readonly<Record<string, Constructor>>
@@ -462,25 +462,9 @@ describe('decoder', () => {
     const next = random(99)
     const out = new Int32Array(16)
     const again = new Int32Array(16)
-    const starts = [
-      [],
-      [0x0f],
-      [0x66, 0x0f],
-      [0x48],
-      [0x4f, 0x0f],
-      [0xf2, 0x0f],
-      [0xf3, 0x0f, 0x38],
-      [0x66, 0x0f, 0x3a],
-      [0xc5],
-      [0xc4],
-      [0x62],
-    ]
     let found = 0
     for (let i = 0; i < 150_000; i++) {
-      const bytes = Uint8Array.from({ length: 20 }, () => next())
-      bytes.set(starts[i % starts.length])
-      if (i % starts.length === 9) bytes[1] = (bytes[1] & 0xe0) | (1 + (next() % 3))
-      if (i % starts.length === 10) bytes.set([(bytes[1] & 0xe0) | 0x10 | (1 + (next() % 3)), bytes[2] | 4, 8], 1)
+      const bytes = randomCode(i, next)
       const n = decode(bytes, 0, out)
       if (n === 0) continue
       found++

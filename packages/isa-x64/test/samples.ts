@@ -106,3 +106,27 @@ export function distanceIn(r: CompiledX64Row, words: Int32Array): number | undef
   }
   return undefined
 }
+
+const STARTS: readonly (readonly number[])[] = [
+  [],
+  [0x0f],
+  [0x66, 0x0f],
+  [0x48],
+  [0x4f, 0x0f],
+  [0xf2, 0x0f],
+  [0xf3, 0x0f, 0x38],
+  [0x66, 0x0f, 0x3a],
+  [0xc5],
+  [0xc4],
+  [0x62],
+]
+
+/** Twenty random bytes that often start like an instruction; `i` selects how. */
+export function randomCode(i: number, next: () => number): Uint8Array {
+  const bytes = Uint8Array.from({ length: 20 }, () => next())
+  const start = STARTS[i % STARTS.length]
+  bytes.set(start)
+  if (start[0] === 0xc4) bytes[1] = (bytes[1] & 0xe0) | (1 + (next() % 3))
+  if (start[0] === 0x62) bytes.set([(bytes[1] & 0xe0) | 0x10 | (1 + (next() % 3)), bytes[2] | 4, 8], 1)
+  return bytes
+}
