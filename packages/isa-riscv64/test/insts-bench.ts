@@ -52,7 +52,16 @@ for (const [title, ids] of [
   time('constructor', () => {
     s.words.clear()
     for (const at of starts)
-      byOpcode[words[at] & 0xffff](s, words[at + 1], words[at + 2], words[at + 3], words[at + 4], words[at + 5])
+      byOpcode[words[at] & 0xffff](
+        s,
+        words[at + 1],
+        words[at + 2],
+        words[at + 3],
+        words[at + 4],
+        words[at + 5],
+        words[at + 6],
+        words[at + 7],
+      )
     return s.words.length
   })
   time('encode', () => {

@@ -149,7 +149,7 @@ const extensions: X64RowTable = {
   cqto: row('cqto', 'REX.W 99', { implicit: '=rdx rax' }),
 }
 
-/** Rotations of 8n .. by number in the group; a count of 0 leaves the flags alone. */
+/** By 1, by a constant, by cl; a count of 0 leaves the flags alone. */
 function shift(name: string, digit: number, attrs: X64Attributes): Rows {
   return forEach(ALL, (w) => ({
     [`${name}${w.suffix}_Mi`]: row(
