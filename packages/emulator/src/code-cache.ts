@@ -9,6 +9,9 @@
 // Word 0 of a slot has the kind in bits 0-15 (an instruction's, or a pseudo slot of semantics/protocol.ts) and the length in bytes from bit 16 on; the
 // rest is the ISA's.
 //
+// A watched address has a LINK slot of its own in front, marked by a length, that leads nowhere: so the machine hears of every arrival there, and
+// evaluators need to know nothing about it.
+//
 // Invariants
 //   1. Slot 0 is never code: 0 in link, pageIndex and slotAt means unknown.
 //   2. Slots are only made from pages that were executable, and all are dropped when such a page changes (flush).
@@ -42,6 +45,7 @@ export abstract class CodeCache {
   slotAt: Int32Array
   /** Why find() gave 0. */
   faultAddress = 0
+  private readonly watched = new Set<number>()
 
   protected readonly memory: EmulatedMemory
   private readonly shape: SlotShape
@@ -90,6 +94,23 @@ export abstract class CodeCache {
     this.link[slot >> this.shape.wordsShift] = target
   }
 
+  /** From now on (or no more) the machine is to hear of every arrival at an address. */
+  watch(pc: number, on: boolean): void {
+    if (on) this.watched.add(pc)
+    else this.watched.delete(pc)
+    const page = Math.floor(pc / PAGE_SIZE)
+    this.invalidate(page, page + 1)
+  }
+
+  /** Whether a LINK slot stands for an arrival at a watched address, whose instruction follows it. */
+  isWatch(slot: number): boolean {
+    return this.lengthOf(slot) !== 0
+  }
+
+  behind(slot: number): number {
+    return slot + this.slotWords
+  }
+
   /** Forgets everything if something was decoded from the pages. */
   invalidate(firstPage: number, endPage: number): void {
     for (let page = firstPage; page < endPage; page++) {
@@ -115,14 +136,16 @@ export abstract class CodeCache {
   }
 
   private decodeUnit(start: number): number {
-    this.reserve(UNIT_LENGTH + 1)
+    this.reserve(2 * UNIT_LENGTH + 1)
     const first = this.used
     let pc = start
     for (let n = 0; n < UNIT_LENGTH; n++) {
       const known = n === 0 ? 0 : this.known(pc)
       const at = this.used
+      if (known === 0 && this.watched.has(pc)) this.append(LINK, 1, pc)
       const length = known === 0 ? this.decodeOne(pc) : 0
       if (length === 0) {
+        this.used = at
         if (n === 0) return 0
         this.append(LINK, 0, pc)
         this.setLink(this.used - this.slotWords, known)

@@ -64,6 +64,7 @@ export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCach
   private readonly interrupted = new Set<H>()
   private lastHart: H | undefined
   private hook: TraceHook | undefined
+  private readonly watches = new Map<number, (hart: H) => void>()
 
   constructor(memoryBytes: number = DEFAULT_MEMORY, stub: Stub) {
     this.memory = new EmulatedMemory(memoryBytes)
@@ -165,6 +166,13 @@ export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCach
     for (const hart of this.harts) if (hart !== undefined) this.interrupted.add(hart)
   }
 
+  /** Calls `hook` whenever the instruction at an address is about to happen, or does so no more. It may change registers, but not the pc. */
+  watch(address: number, hook: ((hart: H) => void) | undefined): void {
+    if (hook === undefined) this.watches.delete(address)
+    else this.watches.set(address, hook)
+    this.cache.watch(address, hook !== undefined)
+  }
+
   trace(hook: TraceHook | undefined): void {
     this.hook = hook
   }
@@ -210,6 +218,11 @@ export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCach
         case exits.MISS_DIRECT:
         case exits.MISS_INDIRECT:
         case exits.MISS_LINK: {
+          if (exit === exits.MISS_LINK && cache.isWatch(hart.slot)) {
+            this.watches.get(pc)?.(hart)
+            hart.slot = cache.behind(hart.slot)
+            continue
+          }
           const target =
             exit === exits.MISS_DIRECT
               ? this.directTarget(hart, pc)

@@ -11,6 +11,7 @@ import {
   callTrampoline,
   compileClif,
   createIsa,
+  LIBRARY_ROUTINES,
   link,
   type LinkedImage,
   neededRoutines,
@@ -23,12 +24,13 @@ import {
   trapAt,
   userNameTexts,
 } from '@k23/codegen'
-import { createRiscv64Machine } from '@k23/emulator/riscv64'
+import { CallAudit, createRiscv64Machine, HartState, Riscv64Machine } from '@k23/emulator/riscv64'
 import {
   bytes,
   type DataValue,
   type Func,
   functionNameText,
+  Op,
   printSignature,
   type Signature,
   trapCodeName,
@@ -50,6 +52,7 @@ import {
   TRAP_STORE,
   trapKindNames,
 } from '@k23/machine'
+import { contractsOf } from './contracts.ts'
 import type { Backend, CompileOptions, Outcome, Runnable } from './interfaces.ts'
 
 export interface EmulatedOptions {
@@ -65,6 +68,8 @@ export interface EmulatedOptions {
   readonly branchReach?: number
   /** Why the machine cannot be trusted with this code, if it cannot: calls are skips then. */
   readonly refuse?: (code: Uint8Array) => string | undefined
+  /** Follows calls: what conventions leave open is garbage, what they promise is checked, store-conditionals fail now and then. Default true, on riscv64. */
+  readonly audit?: boolean
   /** Sees each function compiled. */
   readonly compiled?: (f: LinkInput['compiled']) => void
   /** Instructions that one run line may take. Default 200 million. */
@@ -188,9 +193,11 @@ class EmulatedFile implements Runnable {
   /** Functions that cannot be called, with the reason. */
   private readonly refused = new Map<string, string>()
   private readonly trampolines = new Map<string, string>()
+  private readonly trampolineSignatures = new Map<string, Signature>()
   private readonly pinned: boolean
   private readonly module: LinkedImage
   private readonly base: number
+  private readonly audit: CallAudit | undefined
   private calls = 0
 
   constructor(functions: readonly Func[], forLine: CompileOptions, options: EmulatedOptions, emulator: Emulator) {
@@ -237,6 +244,7 @@ class EmulatedFile implements Runnable {
         const made = callTrampoline(func.signature, `call trampoline ${this.trampolines.size}`)
         trampoline = functionNameText(made.name)
         this.trampolines.set(shape, trampoline)
+        this.trampolineSignatures.set(trampoline, made.signature)
         add(made)
       }
     }
@@ -244,6 +252,25 @@ class EmulatedFile implements Runnable {
     this.spread(inputs)
     this.module = link(target, [...inputs.values()])
     this.base = placeImage(emulator.machine, this.module)
+    this.audit = (options.audit ?? true) ? this.startAudit(isa) : undefined
+  }
+
+  /** Undefined on other machines, and where calls do not nest. */
+  private startAudit(isa: ReturnType<typeof createIsa>): CallAudit | undefined {
+    const { machine, hart } = this.emulator
+    if (!(machine instanceof Riscv64Machine && hart instanceof HartState)) return undefined
+    for (const f of this.functions.values())
+      for (let i = 0; i < f.numInsts; i++) if (f.op[i] === Op.stack_switch) return undefined
+    const contracts = contractsOf(isa, this.module, this.base, (name) => this.signatureOf(name))
+    return new CallAudit(machine, hart, contracts)
+  }
+
+  private signatureOf(name: string): Signature {
+    const known = this.functions.get(name)?.signature ?? this.trampolineSignatures.get(name)
+    if (known !== undefined) return known
+    const routine = LIBRARY_ROUTINES.find((r) => `%${r.name}` === name)
+    if (routine === undefined) throw new Error(`${name} has no signature`)
+    return routine.make(routine.name).signature
   }
 
   private hasFeature(feature: string): boolean {
@@ -297,6 +324,7 @@ class EmulatedFile implements Runnable {
     for (const r of [...garbage, ...calleeSaved]) hart.writeRegister(r, 0x5a5a0000 | r, 0xa5a50000 | r)
     const top = hart.readRegister(sp).lo
     hart.fuel = fuel
+    this.audit?.begin()
     const reason = this.run()
     if (reason.kind !== RETURNED) {
       const outcome = this.stopped(reason)
@@ -308,6 +336,7 @@ class EmulatedFile implements Runnable {
       if ((lo !== (0x5a5a0000 | r) || hi !== (0xa5a50000 | r)) && !(r === pinned && this.pinned))
         throw new Error(`register ${r} is not restored`)
     }
+    this.audit?.end()
     // A return takes the return address from the stack, or not: always alike.
     const popped = hart.readRegister(sp).lo - top
     this.emulator.popped ??= popped
@@ -350,6 +379,7 @@ class EmulatedFile implements Runnable {
   }
 
   dispose(): void {
+    this.audit?.dispose()
     if (!this.emulator.broken) this.emulator.machine.removeCode(this.base)
   }
 }
