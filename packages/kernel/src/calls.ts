@@ -30,7 +30,9 @@ const MAX_DEPTH = 400
 /** A call into the guest that has not returned. */
 export interface Entry {
   readonly isAsync: boolean
-  /** Where it was stopped when it was interrupted by the next one, for backtraces. */
+  /** A promise is waited for: calls in the meantime are not made by this one, though they lie on its stack. */
+  isWaiting: boolean
+  /** Where it was stopped when it made the next one, for backtraces; undefined where that was not its doing. */
   place: Place | undefined
 }
 
@@ -79,6 +81,8 @@ export async function enterGuestAsync<T>(
         // At once: the next call at this depth has the same block.
         return results()
       }
+      if (stop === undefined && store.entries.at(-1) === entry) continue
+      entry.isWaiting = true
       try {
         const rest = await stop
         await innermost(store, entry)
@@ -87,6 +91,7 @@ export async function enterGuestAsync<T>(
         await innermost(store, entry)
         throw e
       }
+      entry.isWaiting = false
     }
   } finally {
     end(store, entry, returned)
@@ -97,9 +102,9 @@ function begin(store: Store, address: number, args: readonly number[], isAsync =
   const { hart, entries } = store
   if (entries.length >= MAX_DEPTH) throw trapOfCode(TRAP_STACK_OVERFLOW, backtrace(store, hart.pc))
   const outer = entries.at(-1)
-  if (outer !== undefined) outer.place = placeOf(store, hart.pc)
+  if (outer !== undefined) outer.place = outer.isWaiting ? undefined : placeOf(store, hart.pc)
   store.engine.machine.enter(hart, address, args)
-  const entry: Entry = { isAsync, place: undefined }
+  const entry: Entry = { isAsync, isWaiting: false, place: undefined }
   entries.push(entry)
   return entry
 }

@@ -70,7 +70,8 @@ export function backtrace(store: Store, pc: number): Frame[] {
   const frames: Frame[] = []
   for (let i = store.entries.length - 1; i >= 0; i--) {
     const place = i === store.entries.length - 1 ? placeOf(store, pc) : store.entries[i].place
-    if (place !== undefined) walk(store, place, frames)
+    if (place === undefined) break
+    walk(store, place, frames)
   }
   return frames
 }

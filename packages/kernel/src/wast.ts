@@ -3,7 +3,7 @@
 // What is not run is a skip with its reason, never a pass: text modules, modules that need what the front end or the back end lacks, and
 // all commands that need an instance of such a module.
 import { CodegenError, type CompileOptions } from '@k23/codegen'
-import { F32, F64, I32, I64, type ValType } from '@k23/frontend-wasm/runtime-abi'
+import { EXTERNREF, F32, F64, FUNCREF, I32, I64, type ValType } from '@k23/frontend-wasm/runtime-abi'
 import type { Engine } from './engine.ts'
 import { LinkError, Trap } from './errors.ts'
 import type { Instance } from './instance.ts'
@@ -256,7 +256,10 @@ class Runner {
     const f = instance.func(a.field)
     const args = (a.args ?? []).map((v) => argument(this.store, v))
     const bits = f.callBits(args)
-    this.options.observe?.(this.line, bits.join())
+    // Of a reference only whether it is null: the rest differs from machine to machine.
+    const shown = (b: bigint, i: number): string =>
+      b !== 0n && [FUNCREF, EXTERNREF].includes(f.type.results[i]) ? 'a reference' : `${b}`
+    this.options.observe?.(this.line, bits.map(shown).join())
     return { types: f.type.results, bits }
   }
 
