@@ -134,7 +134,10 @@ function runEager(
   const outcome =
     binding !== undefined
       ? executeX64VectorEagerly(binding, instruction, state, memory, observe)
-      : executeX64Eagerly({ ...instruction, body }, state, memory, observe, BigInt(hart.instructions))
+      : executeX64Eagerly({ ...instruction, body }, state, memory, observe, {
+          clock: BigInt(hart.instructions),
+          cpuid: (leaf, subleaf) => hart.cpuid(leaf, subleaf),
+        })
   return {
     seen: { gpr: state.gpr, xmm: state.xmm, flags: state.flags, pc: state.pc, image: imageOf(memory, c) },
     undefinedFlags: state.undefinedFlags,

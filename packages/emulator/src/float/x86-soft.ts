@@ -54,6 +54,9 @@ export function x86Soft(op: X86FloatOp, bits: 16 | 32 | 64, a: bigint, b: bigint
       return soft.less(f, a, b, false) ? a : b
     case 'max':
       return soft.less(f, b, a, false) ? a : b
+    case 'rcp':
+    case 'rsqrt':
+      return propagate([a], () => approximation(a, op === 'rsqrt'))
     case 'compare':
       if (isNan(f, a) || isNan(f, b)) return 3n
       return soft.equal(f, a, b) ? 0n : soft.less(f, a, b, false) ? 1n : 2n
@@ -106,4 +109,20 @@ function convert(from: soft.Format, to: soft.Format, a: bigint, mode: number): b
   const payload = fraction(from, a)
   const kept = more >= 0 ? payload << BigInt(more) : payload >> BigInt(-more)
   return (sign(from, a) << BigInt(width(to) - 1)) | soft.canonicalNaN(to) | kept
+}
+
+/** 1 / a or 1 / sqrt(a), as x86.ts defines it: of a single, in doubles, rounded to single and then to 12 bits, half up. */
+function approximation(a: bigint, root: boolean): bigint {
+  const f = soft.SINGLE
+  const zero = a & (1n << 31n)
+  const exponent = (a >> 23n) & 0xffn
+  if (exponent === 0n) return zero | (0xffn << 23n)
+  const nearest = soft.NEAREST_EVEN
+  const wide = soft.convert(f, soft.DOUBLE, a, nearest)
+  const divisor = root ? soft.sqrt(soft.DOUBLE, wide, nearest) : wide
+  const one = soft.fromInteger(soft.DOUBLE, 1n, nearest)
+  const result = soft.convert(soft.DOUBLE, f, soft.div(soft.DOUBLE, one, divisor, nearest), nearest)
+  if (isNan(f, result)) return result
+  if (((result >> 23n) & 0xffn) === 0n) return zero
+  return (result + 0x400n) & ~0x7ffn
 }

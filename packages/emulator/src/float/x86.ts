@@ -18,6 +18,7 @@ export type X86Operand = 'f' | 'w' | 'q' | 's' | 'd' | 'h'
 export const X86_FLOAT_OPS = {
   add: 'ff>f', sub: 'ff>f', mul: 'ff>f', div: 'ff>f', min: 'ff>f', max: 'ff>f', sqrt: 'f>f',
   madd: 'fff>f', msub: 'fff>f', nmadd: 'fff>f', nmsub: 'fff>f', // +-(a * b) +- c
+  rcp: 'f>f', rsqrt: 'f>f', // approximations to 12 bits, of singles
   compare: 'ff>w',              // 0 equal, 1 less, 2 greater, 3 unordered
   round: 'fw>f',                // to an integral value by a mode: 0 nearest even, 1 down, 2 up, 3 towards zero
   toI32: 'f>w', toI64: 'f>q', toI32t: 'f>w', toI64t: 'f>q', // t: towards zero
@@ -157,6 +158,28 @@ export function compare32(a: number, b: number): number {
 }
 export function compare64(aLo: number, aHi: number, bLo: number, bHi: number): number {
   return relation(double(aLo, aHi), double(bLo, bHi))
+}
+
+// ---- Approximations: the manual promises a relative error of at most 1.5 * 2^-12 and leaves the rest to the CPU. Here they are the nearest values with
+// 12 bits. Subnormal operands count as zeros, and results become zeros where they would be subnormal.
+
+const LEAST_NORMAL = 2 ** -126
+
+function approximation(x: number): number {
+  if (Math.abs(x) < LEAST_NORMAL) return result32(x < 0 || Object.is(x, -0) ? -0 : 0)
+  return (result32(x) + 0x400) & ~0x7ff
+}
+export function rcp32(a: number): number {
+  if (isNaN32(a)) return nan32(a, a)
+  high = 0
+  if ((a & 0x7f800000) === 0) return (a & 0x80000000) | 0x7f800000
+  return approximation(1 / single(a))
+}
+export function rsqrt32(a: number): number {
+  if (isNaN32(a)) return nan32(a, a)
+  high = 0
+  if ((a & 0x7f800000) === 0) return (a & 0x80000000) | 0x7f800000
+  return a < 0 ? DEFAULT_32 : approximation(1 / Math.sqrt(single(a)))
 }
 
 // ---- Rounding to integers

@@ -368,14 +368,17 @@ export function textEmitter(options: { readonly short?: boolean } = {}): TextEmi
     load,
     store,
     finish() {
-      // Backwards: a temporary is defined before its uses.
-      const live = new Set<string>()
+      // Backwards: a temporary is defined before its uses. A call whose value nobody reads, but what it left, stays as a call.
+      const read = new Set<string>()
+      const called = new Set<string>()
       const kept: string[] = []
       for (const line of lines.reverse()) {
-        if (line.defines !== undefined && !live.has(line.defines)) continue
-        for (const name of line.text.match(TEMPORARY) ?? []) live.add(name)
-        if (line.behind !== undefined) live.add(line.behind)
-        kept.push(line.text)
+        const { defines, text, behind } = line
+        const isRead = defines === undefined || read.has(defines)
+        if (!isRead && !called.has(defines)) continue
+        for (const name of text.match(TEMPORARY) ?? []) read.add(name)
+        if (behind !== undefined) called.add(behind)
+        kept.push(isRead ? text : text.replace(/^const \w+ = /, ''))
       }
       return kept.reverse().join('\n')
     },

@@ -19,6 +19,14 @@ export interface Lane<T extends Types> {
   q(operand: string): T['i64']
 }
 
+export interface StringResult<T extends Types> {
+  readonly index: T['i32']
+  /** The mask of 128 bits. */
+  readonly low: T['i64']
+  readonly high: T['i64']
+  readonly flags: T['i32']
+}
+
 export interface X64Builder<T extends Types> extends IntegerArithmetic<T> {
   // 1. reads
   /** A general register, all of it. */
@@ -41,7 +49,12 @@ export interface X64Builder<T extends Types> extends IntegerArithmetic<T> {
   /** Instructions executed before this one, as a clock. */
   clock(): T['i64']
 
+  /** What cpuid says of a leaf and subleaf: eax, ebx, ecx, edx. */
+  cpuid(leaf: T['i32'], subleaf: T['i32']): readonly [T['i32'], T['i32'], T['i32'], T['i32']]
+
   // Functions of their own, total
+  /** Compares a and b as the immediate says (strings.ts), with lengths, or up to the first zero. */
+  compareStrings(lengths: readonly [T['i32'], T['i32']] | undefined): StringResult<T>
   /** hi:lo divided; `fails` is 1 where the quotient does not fit or the divisor is 0, and the others mean nothing then. */
   divide(
     signed: boolean,

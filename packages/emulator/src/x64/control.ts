@@ -66,6 +66,13 @@ export const controlSemantics: X64SemanticsTable = {
   pause:   nothing,
   endbr64: nothing,
   ...NOPS,
+  cpuid:   (b) => {
+    const [eax, ebx, ecx, edx] = b.cpuid(b.r32('rax'), b.r32('rcx'))
+    b.set32('rax', eax)
+    b.set32('rbx', ebx)
+    b.set32('rcx', ecx)
+    b.set32('rdx', edx)
+  },
   rdtsc:   (b) => {
     const now = b.clock()
     b.set32('rax', b.i32.wrap_i64(now))

@@ -21,6 +21,7 @@ import {
   type Width,
 } from './flags.ts'
 import { RBP, RSP } from './registers.ts'
+import { compareStrings, EXPANDED } from './strings.ts'
 import { type VectorBinding, vectorOperations } from './vector/binding.ts'
 
 /** Architectural state; values are unsigned. */
@@ -58,6 +59,12 @@ export type X64EagerOutcome =
   | { readonly kind: 'next' }
   | { readonly kind: 'exit'; readonly exit: X64Exit }
   | { readonly kind: 'trap'; readonly trap: X64Trap; readonly address: bigint }
+
+/** What instructions ask the machine. */
+export interface AskedMachine {
+  readonly clock: bigint
+  cpuid(leaf: number, subleaf: number): readonly [number, number, number, number]
+}
 
 /** What one instruction did, in order. */
 export interface X64Access {
@@ -99,7 +106,7 @@ export function executeX64Eagerly(
   state: X64EagerState,
   memory: EmulatedMemory,
   observe: (access: X64Access) => void = () => {},
-  clock = 0n,
+  machine: AskedMachine = { clock: 0n, cpuid: () => [0, 0, 0, 0] },
 ): X64EagerOutcome {
   const commits: (() => void)[] = []
   const next = wrap(state.pc + BigInt(instruction.length))
@@ -198,7 +205,7 @@ export function executeX64Eagerly(
       const holds = conditionOf<EagerTypes>({ i32, i64 }, CONDITIONS[number >> 1], readFlag)
       return (number & 1) === 0 ? holds : 1n - holds
     },
-    clock: () => clock,
+    clock: () => machine.clock,
     divide(signed, hi, lo, by) {
       const none = { quotient: 0n, remainder: 0n, fails: 1n }
       if (by === 0n) return none
@@ -207,6 +214,26 @@ export function executeX64Eagerly(
       const quotient = dividend / divisor
       if ((signed ? BigInt.asIntN(64, quotient) : wrap(quotient)) !== quotient) return none
       return { quotient: wrap(quotient), remainder: wrap(dividend % divisor), fails: 0n }
+    },
+    cpuid(leaf, subleaf) {
+      const [a, y, c, d] = machine.cpuid(low(leaf), low(subleaf)).map((v) => BigInt(v >>> 0))
+      return [a, y, c, d]
+    },
+    compareStrings(lengths) {
+      const [a, y] = ['a', 'b'].map((name) => {
+        const v = read(name)
+        return Array.from({ length: 16 }, (_, k) => Number((v >> BigInt(8 * k)) & 0xffn))
+      })
+      const given = lengths?.map((v) => Number(BigInt.asIntN(32, v)))
+      const { result, index, flags, words } = compareStrings(a, y, imm('imm'), given?.[0], given?.[1])
+      const bits = words ? 16n : 8n
+      let mask = BigInt(result)
+      if ((imm('imm') & EXPANDED) !== 0) {
+        mask = 0n
+        for (let k = 0n; k < 128n / bits; k++)
+          if (((result >> Number(k)) & 1) !== 0) mask |= ((1n << bits) - 1n) << (k * bits)
+      }
+      return { index: BigInt(index), low: wrap(mask), high: mask >> 64n, flags: BigInt(flags) }
     },
     deposit(a, mask) {
       let result = 0n

@@ -255,6 +255,7 @@ import { ${entity.join(', ')} } from '@k23/entity'
 import * as x86 from '../float/x86.ts'
 import { mulHigh32 } from '../semantics/words.ts'
 import type { X64Hart } from '../x64/hart.ts'
+import { mask, stringFlags, strings } from '../x64/helpers.ts'
 import type { VectorForm } from '../x64/vector/unit.ts'
 import { knowFlags } from './x64-flags.ts'
 

@@ -3,6 +3,7 @@
 import { i64 } from '@k23/entity'
 import { flagsOf, knowFlags } from '../gen/x64-flags.ts'
 import { EmulatedHart } from '../hart.ts'
+import { cpuid } from './cpuid.ts'
 import * as R from './registers.ts'
 
 /** What a nested entry must give back. */
@@ -21,8 +22,12 @@ export class X64Hart extends EmulatedHart {
   clockHi = 0
   private readonly saved: SavedContext[] = []
 
-  constructor(id: number, stackLow: number, stackTop: number) {
+  private readonly features: ReadonlySet<string>
+
+  /** `features`: what cpuid tells of. */
+  constructor(id: number, stackLow: number, stackTop: number, features: ReadonlySet<string>) {
     super(id, stackLow, stackTop)
+    this.features = features
     this.x[R.FOUR_GIB + 1] = 1
     knowFlags(this.x, 0)
   }
@@ -44,6 +49,10 @@ export class X64Hart extends EmulatedHart {
 
   set flags(value: number) {
     knowFlags(this.x, value)
+  }
+
+  cpuid(leaf: number, subleaf: number): readonly [number, number, number, number] {
+    return cpuid(this.features, leaf, subleaf)
   }
 
   /** The bytes of a vector register. */

@@ -1,6 +1,7 @@
 // Operations of x64 bodies that are too long for generated text, on int32 pairs. Second results are in live bindings.
 
 import { i64 } from '@k23/entity'
+import { compareStrings, EXPANDED } from './strings.ts'
 
 export let highWord = 0
 export let quotientLo = 0
@@ -109,4 +110,32 @@ export function extract(lo: number, hi: number, maskLo: number, maskHi: number):
   }
   highWord = resultHi
   return resultLo
+}
+
+/** The mask and the flags of the last strings(). */
+export const mask: Int32Array = new Int32Array(4)
+export let stringFlags = 0
+
+/** Compares two vector registers (their indices in the register file) as strings; returns the index. */
+export function strings(
+  x8: Uint8Array,
+  a: number,
+  b: number,
+  imm: number,
+  explicit: boolean,
+  lengthA: number,
+  lengthB: number,
+): number {
+  const bytes = (at: number): number[] => [...x8.subarray(at * 4, at * 4 + 16)]
+  const lengths: [number | undefined, number | undefined] = explicit ? [lengthA, lengthB] : [undefined, undefined]
+  const { result, index, flags, words } = compareStrings(bytes(a), bytes(b), imm, ...lengths)
+  stringFlags = flags
+  mask.fill(0)
+  if ((imm & EXPANDED) === 0) mask[0] = result
+  else {
+    const bits = words ? 16 : 8
+    for (let k = 0; k < 128 / bits; k++)
+      if (((result >> k) & 1) !== 0) mask[(k * bits) >> 5] |= (2 ** bits - 1) << ((k * bits) & 31)
+  }
+  return index
 }

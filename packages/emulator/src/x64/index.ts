@@ -46,16 +46,17 @@ export class X64Machine extends EmulatedMachine<X64Hart, X64CodeCache> {
   readonly isa: IsaName = 'x64'
   readonly features: readonly string[]
   protected readonly cache: X64CodeCache
+  private readonly chosen: ReadonlySet<string>
 
   constructor(options: X64MachineOptions) {
     super(options.memoryBytes, stub())
-    const features = chosenExtensions('x64', [], OPTIONAL_FEATURES, options.features)
-    this.features = [...features].map((f) => `has_${f}`)
-    this.cache = new X64CodeCache(this.memory, enabledRows(tables.feature, features), this.hostCallStub / PAGE_SIZE)
+    this.chosen = chosenExtensions('x64', [], OPTIONAL_FEATURES, options.features)
+    this.features = [...this.chosen].map((f) => `has_${f}`)
+    this.cache = new X64CodeCache(this.memory, enabledRows(tables.feature, this.chosen), this.hostCallStub / PAGE_SIZE)
   }
 
   protected makeHart(id: number, stackLow: number, stackTop: number): X64Hart {
-    return new X64Hart(id, stackLow, stackTop)
+    return new X64Hart(id, stackLow, stackTop, this.chosen)
   }
 
   /** As if called: rsp is 8 below a multiple of 16, where the return address is, with arguments beyond the sixth above it (psABI, 3.2.2). */

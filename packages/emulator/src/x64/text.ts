@@ -51,9 +51,10 @@ export function instructionText(
 
 /** The body of an operation of the vector unit. */
 export function operationText(id: string, body: X64Body): string {
-  const { text, transfers } = generate(id, body, true, (operand) =>
-    /^([dabc]|imm)$/.test(operand) ? operand : bug('generate', id, operand, 'no operand of the vector unit'),
-  )
+  const { text, transfers } = generate(id, body, true, (operand) => {
+    if (operand === 'rax' || operand === 'rdx') return `${(operand === 'rax' ? R.RAX : R.RDX) * 2}`
+    return /^([dabc]|imm)$/.test(operand) ? operand : bug('generate', id, operand, 'no operand of the vector unit')
+  })
   if (transfers) bug('generate', id, '-', 'an operation of the vector unit cannot leave')
   return text
 }
@@ -164,6 +165,21 @@ function generate(
         quotient: { lo: part('quotientLo'), hi: part('quotientHi') },
         remainder: { lo: part('remainderLo'), hi: part('remainderHi') },
         fails,
+      }
+    },
+    cpuid(leaf, subleaf) {
+      const all = define(`hart.cpuid(${leaf.text}, ${subleaf.text})`)
+      return [define(`${all.text}[0]`), define(`${all.text}[1]`), define(`${all.text}[2]`), define(`${all.text}[3]`)]
+    },
+    compareStrings(lengths) {
+      const given = lengths === undefined ? 'false, 0, 0' : `true, ${lengths[0].text}, ${lengths[1].text}`
+      const index = define(`strings(x8, ${fieldOf('a')}, ${fieldOf('b')}, imm, ${given})`)
+      const word = (name: string): Word => define(name, index)
+      return {
+        index,
+        low: { lo: word('mask[0]'), hi: word('mask[1]') },
+        high: { lo: word('mask[2]'), hi: word('mask[3]') },
+        flags: word('stringFlags'),
       }
     },
     deposit: (a, m) => twoWords(`deposit(${a.lo.text}, ${a.hi.text}, ${m.lo.text}, ${m.hi.text})`, 'highWord'),

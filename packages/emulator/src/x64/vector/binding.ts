@@ -21,6 +21,9 @@ export interface VectorBinding {
   readonly aligned: boolean
 }
 
+/** General registers that bodies name themselves. */
+const IMPLIED: readonly string[] = ['rax', 'rdx']
+
 /** Row id without `evex_`, v and form. */
 function mnemonicOf(id: string): string {
   return id
@@ -53,7 +56,8 @@ export function vectorBinding(row: CompiledX64Row, sibling: CompiledX64Row | und
   else if (row.store !== 0) operands.d = 'mem'
   if (target?.role === 'readwrite') sources.push(named(target.name))
   // A mask is the last, wherever the encoding has it.
-  const uses = registers.filter((o) => isInput(o.role)).map((o) => o.name)
+  const uses = registers.filter((o) => isInput(o.role) && !IMPLIED.includes(o.name)).map((o) => o.name)
+  for (const o of registers) if (isInput(o.role) && IMPLIED.includes(o.name)) operands[o.name] = o.name
   sources.push(...uses.filter((n) => n !== 'mask').map(named), ...uses.filter((n) => n === 'mask').map(named))
   // Rows that only have a memory form
   if (row.load !== 0 && !sources.includes('mem')) sources.push('mem')

@@ -261,11 +261,20 @@ const insertElement =
     }
   }
 
+/** rcpps, rcpss, rsqrtps, rsqrtss. */
+const approximations: X64SemanticsTable = Object.fromEntries(
+  (['rcp', 'rsqrt'] as const).flatMap((op): [string, X64Body][] => [
+    [`${op}ps`, (b) => packed(b, 32, (get) => b.float(op, 32, get('a')))],
+    [`${op}ss`, (b) => scalar(b, 32, b.float(op, 32, element(b, 'b', 32, 0)))],
+  ]),
+)
+
 // biome-ignore format: table
 export const vectorFloat: X64SemanticsTable = {
   ...arithmetic,
   ...ofTypesUnary('sqrt', (b, bits, x) => b.float('sqrt', bits, x)),
   ...ofTypesUnary('round', (b, bits, x) => b.float('round', bits, x, roundingOf(b))),
+  ...approximations,
   ...ofTypes('cmp', compared),
   ucomiss: compareFlags(32),
   ucomisd: compareFlags(64),

@@ -631,4 +631,31 @@ const across: X64SemanticsTable = {
   },
 }
 
-export const vectorInteger: X64SemanticsTable = { ...elements, ...shifts, ...otherShifts, ...across }
+/** Lengths in eax and edx, or up to zeros; the result is an index in ecx, or a mask in xmm0. */
+const strings =
+  (explicit: boolean, index: boolean): X64Body =>
+  (b) => {
+    const found = b.compareStrings(explicit ? [b.r32('rax'), b.r32('rdx')] : undefined)
+    if (index) b.set32('d', found.index)
+    else {
+      b.setLane64('d', 0, found.low)
+      b.setLane64('d', 1, found.high)
+    }
+    b.setFlagBits(ALL, found.flags)
+  }
+
+// biome-ignore format: table
+const stringComparisons: X64SemanticsTable = {
+  pcmpestri: strings(true, true),
+  pcmpestrm: strings(true, false),
+  pcmpistri: strings(false, true),
+  pcmpistrm: strings(false, false),
+}
+
+export const vectorInteger: X64SemanticsTable = {
+  ...elements,
+  ...shifts,
+  ...otherShifts,
+  ...across,
+  ...stringComparisons,
+}
