@@ -1,9 +1,9 @@
 // Instructions per second of the direct evaluator: node packages/emulator/bench/mips.ts
 //
-// Kernels are written with the row encoder, so that what is measured does not depend on our own compiler. Each runs once to warm up, then
-// three times; the best counts.
+// Kernels are written with the row encoder, so that what is measured does not depend on our own compiler. x64-mips.ts has the same ones for x64.
 import { createRiscv64Machine } from '@k23/emulator/riscv64'
 import { assemble, type Line } from '../test/assemble.ts'
+import { measure } from './measure.ts'
 
 /** Iterative Fibonacci modulo 2^64: add, mv, branch. */
 const fibonacci: Line[] = [
@@ -111,24 +111,7 @@ const kernels: readonly [name: string, program: Line[], argument: number][] = [
   ['doubles', doubles, 2_000_000],
 ]
 
-const machine = createRiscv64Machine()
-const hart = machine.createHart()
-for (const [name, program, argument] of kernels) {
-  const entry = machine.placeCode(assemble(program))
-  let best = Number.POSITIVE_INFINITY
-  let count = 0
-  for (let round = 0; round < 4; round++) {
-    const before = hart.instructions
-    machine.enter(hart, entry, [argument])
-    const start = performance.now()
-    const reason = machine.run(hart)
-    const time = performance.now() - start
-    if (reason.kind !== 0)
-      throw new Error(`${name} stopped with reason ${reason.kind}, trap ${reason.trapKind} at ${reason.pc}`)
-    count = hart.instructions - before
-    if (round > 0) best = Math.min(best, time)
-  }
-  console.log(
-    `${name.padEnd(10)} ${(count / best / 1000).toFixed(0).padStart(5)} MIPS   ${count} instructions in ${best.toFixed(0)} ms`,
-  )
-}
+measure(
+  createRiscv64Machine(),
+  kernels.map(([name, program, argument]) => [name, assemble(program), argument]),
+)

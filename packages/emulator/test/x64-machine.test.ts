@@ -1,6 +1,5 @@
 // The x64 machine's protocol: entering and coming back, stack arguments, reasons to stop, exact counts.
-import { U8Vec } from '@k23/entity'
-import { CC, encode, Opc, tables } from '@k23/isa-x64/insts'
+import { CC } from '@k23/isa-x64/insts'
 import { NO_REG } from '@k23/machinst/rows'
 import {
   BREAKPOINT,
@@ -19,6 +18,7 @@ import {
 import { expect, test } from 'vitest'
 import { createX64Machine, type X64Machine } from '../src/x64/index.ts'
 import { HOST_CALL_BYTES } from '../src/x64/code-cache.ts'
+import { assemble, at, type Line, RAX, RBX, RCX, RDI, RDX, RSI, RSP } from './x64-assemble.ts'
 
 type Line = string | readonly [id: string, ...operands: (number | string)[]]
 const opcodes: Readonly<Record<string, number>> = { ...Opc }

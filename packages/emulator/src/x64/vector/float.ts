@@ -145,8 +145,9 @@ const horizontal =
   }
 
 /**
- * The sum of the products that the upper half of the immediate selects, in the places that the lower half does. Each place adds its own product first, then
- * its neighbour's, then the other pair's sum: the value is the same everywhere, but of several NaNs the first counts.
+ * The sum of the products that the upper half of the immediate selects, in the places that the lower half does. Each place adds its own and its
+ * neighbour's product (singles: in the other order), then the other pair's sum: the value is the same everywhere, but of several NaNs the first
+ * counts, and this is what a CPU was seen to do.
  */
 const dotProduct =
   (bits: Bits): X64Body =>
@@ -159,7 +160,8 @@ const dotProduct =
     const products = places.map((k) =>
       i64.select(bit(4 + k), b.float('mul', bits, element(b, 'a', bits, k), element(b, 'b', bits, k)), zero),
     )
-    let sums = places.map((k) => b.float('add', bits, products[k], products[k ^ 1]))
+    const own = bits === 64 ? 0 : 1
+    let sums = places.map((k) => b.float('add', bits, products[k ^ own], products[k ^ own ^ 1]))
     if (bits === 32) sums = places.map((k) => b.float('add', bits, sums[k], sums[k ^ 2]))
     for (const k of places) setElement(b, bits, k, i64.select(bit(k), sums[k], zero))
   }
