@@ -20,40 +20,6 @@ import { createX64Machine, type X64Machine } from '../src/x64/index.ts'
 import { HOST_CALL_BYTES } from '../src/x64/code-cache.ts'
 import { assemble, at, type Line, RAX, RBX, RCX, RDI, RDX, RSI, RSP } from './x64-assemble.ts'
 
-type Line = string | readonly [id: string, ...operands: (number | string)[]]
-const opcodes: Readonly<Record<string, number>> = { ...Opc }
-const [RAX, RCX, RDX, RBX, RSP, , RSI, RDI] = [0, 2, 4, 6, 8, 10, 12, 14]
-/** The four words of base + disp. */
-const at = (base: number, disp: number): number[] => [base, NO_REG, 0, disp]
-
-/** One line per instruction: id and stream words; '.name' a label, as a line of its own or as an operand. */
-function assemble(lines: readonly Line[]): Uint8Array {
-  const buf = new U8Vec()
-  const labels = new Map<string, number>()
-  const patches: { at: number; end: number; label: string }[] = []
-  for (const line of lines) {
-    if (typeof line === 'string') {
-      labels.set(line, buf.length)
-      continue
-    }
-    const [id, ...operands] = line
-    const opcode = opcodes[id]
-    if (opcode === undefined || operands.length !== tables.words[opcode] - 1)
-      throw new Error(`${id}: no such row, or other words`)
-    const label = operands.find((o) => typeof o === 'string')
-    const words = Int32Array.of(
-      opcode | (tables.words[opcode] << 16),
-      ...operands.map((o) => (typeof o === 'string' ? 0 : o)),
-    )
-    const start = buf.length
-    const field = encode(words, 0, buf)
-    if (typeof label === 'string') patches.push({ at: start + field, end: buf.length, label })
-  }
-  const bytes = buf.data.slice(0, buf.length)
-  for (const p of patches) new DataView(bytes.buffer).setInt32(p.at, (labels.get(p.label) ?? Number.NaN) - p.end, true)
-  return bytes
-}
-
 function load(lines: readonly Line[]): { machine: X64Machine; hart: Hart; code: number } {
   const machine = createX64Machine({ memoryBytes: 1 << 24 })
   const hart = machine.createHart({ stackBytes: 16384 })
