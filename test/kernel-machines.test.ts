@@ -91,6 +91,38 @@ describe.skipIf(!existsSync(path))('spec scripts', () => {
 })
 
 describe.each(machines)('%s', (_, make, settings) => {
+  test('the caller of a leaf without a frame is in the backtrace, and so are the host calls in between', async () => {
+    const wabt = await wabtInit()
+    const bytes = wabt
+      .parseWat(
+        'leaf.wat',
+        `(module (import "env" "host" (func $host (param i32) (result i32)))
+          (func $leaf (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+          (func $middle (param i32) (result i32) (i32.add (i32.const 1) (call $leaf (i32.const 7) (local.get 0))))
+          (func (export "outer") (param i32) (result i32) (i32.add (i32.const 1) (call $middle (local.get 0))))
+          (func (export "through") (param i32) (result i32) (i32.add (i32.const 1) (call $host (local.get 0)))))`,
+        {},
+      )
+      .toBinary({ write_debug_names: true }).buffer
+    const engine = new Engine({ machine: make(), settings })
+    const linker = new Linker(new Store(engine))
+    let outer: Func | undefined
+    linker.func('env', 'host', funcType(['i32'], ['i32']), (n: number) => outer?.call(n))
+    const i = linker.instantiate(engine.compile(bytes))
+    outer = i.func('outer')
+    const trace = (name: string): string[] => {
+      try {
+        i.func(name).call(0)
+      } catch (e) {
+        return (e as Trap).backtrace.map((f) => f.name)
+      }
+      return []
+    }
+    expect(trace('outer')).toEqual(['leaf', 'middle', 'outer'])
+    expect(trace('through')).toEqual(['leaf', 'middle', 'outer', 'through'])
+    expect(i.func('through').call(7)).toBe(4)
+  })
+
   test('nested calls, asynchronous ones, stack overflow, fuel and disposal', async () => {
     const wabt = await wabtInit()
     const bytes = wabt

@@ -15,11 +15,20 @@ const emulators: Readonly<Record<string, () => Promise<Emulator>>> = {
   x64: async () => (await import('@k23/emulator/x64')).createX64Machine,
 }
 
-/** What makes machines of this target, executed like this: `exec` is what execOf() allowed. */
-export async function machineMaker(target: string, exec: Exec): Promise<MakeMachine> {
+/** Seconds that a test may take where instructions are not counted. */
+export const TIME_LIMIT = 20
+/** Milliseconds after which the host's CPU stops in a test, to see whether that time is over. */
+const TICK = 100
+
+/** What makes machines of this target, executed like this: `exec` is what execOf() allowed. For tests, the host's CPU stops with EPOCH now and then. */
+export async function machineMaker(target: string, exec: Exec, tests = false): Promise<MakeMachine> {
   if (exec === 'native') {
     const { createNativeMachine } = await import('@k23/native')
-    return () => createNativeMachine()
+    return () => {
+      const machine = createNativeMachine()
+      if (tests) machine.tick(TICK)
+      return machine
+    }
   }
   if (exec === 'qemu') {
     const qemu = await import('@k23/qemu')
@@ -44,20 +53,10 @@ export function checkFeatures(
   }
 }
 
-/** Seconds that a run line may take where instructions are not counted. */
-const TIME_LIMIT = 20
-/** Milliseconds after which the host's CPU stops, to see whether that time is over. */
-const TICK = 100
-
 /** What runs filetests; under qemu-user with all features, where code is looked at before it is believed. */
 export async function backendOptions(target: string, exec: Exec): Promise<EmulatedOptions> {
   if (exec === 'native') {
-    const { createNativeMachine } = await import('@k23/native')
-    const machine = (): Machine => {
-      const m = createNativeMachine()
-      m.tick(TICK)
-      return m
-    }
+    const machine = await machineMaker(target, exec, true)
     return { target, machine, fuel: Number.POSITIVE_INFINITY, milliseconds: 1000 * TIME_LIMIT }
   }
   if (exec === 'qemu') {

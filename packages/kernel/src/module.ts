@@ -125,7 +125,8 @@ export class Module {
 
   /** Whether the function at `pc` runs in its caller's frame, with its return address in the register for it: a leaf that needs no stack. */
   isFrameless(pc: number): boolean {
-    return functionAt(this.compiled, pc - this.code)?.frameBytes === 0
+    // A frame begins with a pair of 8 bytes each; less is the return address that a call of x64 pushes, or nothing.
+    return (functionAt(this.compiled, pc - this.code)?.frameBytes ?? 16) < 16
   }
 
   /** What lies at `pc`: a frame of a wasm function, or which trampoline. */

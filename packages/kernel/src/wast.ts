@@ -63,6 +63,8 @@ export interface WastOptions {
   readonly engine: Engine
   /** Instructions for each command; one that needs more fails. Default 2^31. */
   readonly fuel?: number
+  /** Time for each command, on a machine that stops with EPOCH now and then; one that needs more fails. Default: EPOCH ends it. */
+  readonly milliseconds?: number
   readonly stackBytes?: number
   /** Told what each action gave: bits of results, or a trap with its place. */
   readonly observe?: (line: number, outcome: string) => void
@@ -95,8 +97,9 @@ class Runner {
   private readonly linker: Linker
   /** A string is the reason why there is none. */
   private current: Instance | string = 'no module yet'
-  /** Of the command at hand. */
+  /** Of the command at hand: its line, and when it must be done. */
   private line = 0
+  private deadline = 0
   private lastModule: Module | string = 'no module yet'
   private readonly instances = new Map<string, Instance | string>()
   private readonly modules = new Map<string, Module | string>()
@@ -106,7 +109,10 @@ class Runner {
   constructor(script: Script, options: WastOptions) {
     this.script = script
     this.options = options
-    this.store = new Store(options.engine, options.stackBytes === undefined ? {} : { stackBytes: options.stackBytes })
+    this.store = new Store(options.engine, {
+      onInterrupt: () => performance.now() < this.deadline,
+      ...(options.stackBytes === undefined ? {} : { stackBytes: options.stackBytes }),
+    })
     this.linker = new Linker(this.store)
     defineSpectest(this.store, this.linker)
   }
@@ -117,6 +123,7 @@ class Runner {
     const skips = new Map<string, number>()
     for (const c of this.script.commands) {
       this.store.fuel = this.options.fuel ?? 2 ** 31
+      this.deadline = performance.now() + (this.options.milliseconds ?? 0)
       this.line = c.line
       try {
         this.command(c)

@@ -38,7 +38,7 @@ test('instances, references, memories, tables, nested calls and backtraces', () 
   expect(i.func('extern').call(store)).toBe(store)
   expect([...memory.read(8, 4), memory.pages]).toEqual([97, 98, 99, 100, 61])
   const trap = thrown(() => i.func('indirect').call(0)) as Trap
-  expect(trap.backtrace.map((f) => f.name)).toEqual(['div'])
+  expect(trap.backtrace.map((f) => f.name)).toEqual(['div', 'f', 'indirect'])
   expect((table.get(1) as Func).call(5)).toBe(20)
   expect(i.global('g').bits).toBeGreaterThan(2n ** 32n)
   expect(i.global('g').type.type).toBe(valType('funcref'))

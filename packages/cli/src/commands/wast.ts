@@ -6,7 +6,7 @@ import { DEFAULT_FEATURES, type Features } from '@k23/frontend-wasm'
 import { Engine } from '@k23/kernel'
 import { runScript, type Script, type WastResult } from '@k23/kernel/wast'
 import { EXIT_FAILED, Failure, usage } from '../failure.ts'
-import { checkFeatures, machineMaker, type MakeMachine } from '../machine.ts'
+import { checkFeatures, machineMaker, type MakeMachine, TIME_LIMIT } from '../machine.ts'
 import { type CommonOptions, compileOptions, execOf } from '../options.ts'
 import { progress } from '../progress.ts'
 import { addSkip, type FileOutcome, outcomeJson, summary } from '../text/summary.ts'
@@ -47,7 +47,7 @@ export async function run(files: readonly string[], options: Options): Promise<v
       ? scripts
       : scripts.filter((s) => options.only?.some((o) => s.name === o || s.name === `${o}.wast`))
   if (wanted.length === 0) throw usage(`--only ${options.only?.join(', ')}: no such script in ${files.join(', ')}`)
-  const engines = new Engines(options, await machineMaker(target, exec))
+  const engines = new Engines(options, await machineMaker(target, exec, true))
   const started = performance.now()
   const shown = progress(wanted.length)
   const results: FileOutcome[] = []
@@ -74,7 +74,10 @@ function runOne({ name, script }: NamedScript, engines: Engines): WastResult {
     return { pass: 0, fail: 0, skip, failures: [], skips: new Map([[why, skip]]) }
   }
   try {
-    return runScript(script, { engine: engines.for(name, config(script.config)) })
+    return runScript(script, {
+      engine: engines.for(name, config(script.config)),
+      milliseconds: 1000 * TIME_LIMIT,
+    })
   } catch (e) {
     const why = e instanceof Error ? ((process.env.K23_DEBUG === '1' ? e.stack : undefined) ?? e.message) : String(e)
     return { pass: 0, fail: 1, skip: 0, failures: [{ line: 0, type: 'internal', why }], skips: new Map() }
