@@ -1,3 +1,5 @@
+export { AuditError, type AuditOptions, CallAudit, type CallContract, type Carried } from './call-audit.ts'
+export { EmulatedHart } from './hart.ts'
 export { type CodeListener, EmulatedMemory } from './memory.ts'
 export type {
   AccessSize,

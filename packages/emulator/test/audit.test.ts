@@ -1,13 +1,8 @@
 // Watched addresses, and the audit of calls: code that breaks a convention is found out, and code that keeps it runs as it did.
 import { RETURNED } from '@k23/machine'
 import { describe, expect, test } from 'vitest'
-import {
-  AuditError,
-  type AuditOptions,
-  type CallContract,
-  CallAudit,
-  createRiscv64Machine,
-} from '../src/riscv64/index.ts'
+import { AuditError, type AuditOptions, type CallContract } from '../src/call-audit.ts'
+import { createRiscv64Machine, Riscv64CallAudit } from '../src/riscv64/index.ts'
 import { assemble, type Line } from './assemble.ts'
 
 const RET: Line = ['jalr', 'zero', 'ra', 0]
@@ -71,7 +66,7 @@ function run(functions: Readonly<Record<string, Fn>>, args: number[], options?: 
       popBytes: f.popBytes ?? 0,
     }
   })
-  const audit = new CallAudit(machine, hart, contracts, options)
+  const audit = new Riscv64CallAudit(machine, hart, contracts, options)
   machine.enter(hart, base, args)
   audit.begin()
   try {

@@ -14,6 +14,11 @@ const opcodes: Readonly<Record<string, number>> = { ...Opc }
 export const at = (base: number, disp: number): number[] => [base, NO_REG, 0, disp]
 
 export function assemble(lines: readonly Line[]): Uint8Array {
+  return assembleLabelled(lines).bytes
+}
+
+/** With the offsets of labels. */
+export function assembleLabelled(lines: readonly Line[]): { bytes: Uint8Array; labels: ReadonlyMap<string, number> } {
   const buf = new U8Vec()
   const labels = new Map<string, number>()
   const patches: { at: number; end: number; label: string }[] = []
@@ -37,5 +42,5 @@ export function assemble(lines: readonly Line[]): Uint8Array {
   }
   const bytes = buf.data.slice(0, buf.length)
   for (const p of patches) new DataView(bytes.buffer).setInt32(p.at, (labels.get(p.label) ?? Number.NaN) - p.end, true)
-  return bytes
+  return { bytes, labels }
 }

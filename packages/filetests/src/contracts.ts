@@ -1,18 +1,26 @@
 // What the calling conventions of compiled functions promise, in the form in which the emulator's audit enforces it.
 import type { CompiledModule, createIsa, PlacedFunction } from '@k23/codegen'
-import type { CallContract, Carried } from '@k23/emulator/riscv64'
-import { bits, bytes, isFloat, isVector, type Signature } from '@k23/ir'
+import type { CallContract, Carried } from '@k23/emulator'
+import { bits, bytes, isFloat, type Signature, type Type } from '@k23/ir'
 
 type TargetIsa = ReturnType<typeof createIsa>
 
 /** Register classes, as the allocator numbers them. */
 const FIRST_FLOAT = 64
 const FIRST_VECTOR = 128
-/** Register that a module may keep for itself (enable_pinned_reg). */
-const PINNED = 27
-const FP = 8
-const GP = 3
-const TP = 4
+interface Fixed {
+  /** Register that a module may keep for itself (enable_pinned_reg). */
+  readonly pinned: number
+  /** Registers that every function preserves, beside those that it saves where it uses them. */
+  readonly preserved: readonly number[]
+  /** Bits of a register of floats that one defines: all, where narrow ones are boxed. */
+  readonly floatBits: (type: Type) => number
+}
+// biome-ignore format: table
+const fixed: Readonly<Record<string, Fixed>> = {
+  riscv64: { pinned: 27, preserved: [8, 3, 4], floatBits: () => 64 }, // fp, gp, tp
+  x64:     { pinned: 15, preserved: [5],       floatBits: bits },     // rbp
+}
 
 /** The contract of each function of the image, placed at `base`. */
 export function contractsOf(
@@ -26,15 +34,17 @@ export function contractsOf(
 
 function contractOf(isa: TargetIsa, f: PlacedFunction, base: number, signature: Signature): CallContract {
   const abi = isa.abi(signature)
+  const { pinned, preserved, floatBits } = fixed[isa.name]
   const stackArguments: { offset: number; bytes: number }[] = []
   const carried = (slots: typeof abi.args, stack: boolean): Carried[] => {
     const found: Carried[] = []
     for (const { param, parts } of slots)
       for (const { reg, type, offset } of parts) {
-        const whole = param.extension !== 'none' || param.purpose === 'sarg' || isVector(type)
-        if (reg !== -1)
-          found.push({ register: reg, bits: whole || (isFloat(type) && reg >= FIRST_FLOAT) ? 64 : bits(type) })
-        else if (stack && !whole && bytes(type) < 8) stackArguments.push({ offset, bytes: bytes(type) })
+        const whole = param.extension !== 'none' || param.purpose === 'sarg'
+        if (reg !== -1) {
+          const floats = isFloat(type) && reg >= FIRST_FLOAT
+          found.push({ register: reg, bits: whole ? 64 : floats ? floatBits(type) : bits(type) })
+        } else if (stack && !whole && bytes(type) < 8) stackArguments.push({ offset, bytes: bytes(type) })
       }
     return found
   }
@@ -45,7 +55,7 @@ function contractOf(isa: TargetIsa, f: PlacedFunction, base: number, signature: 
     signature,
     clobbers.map(() => -1),
   )
-  const pinned = isa.shared.enable_pinned_reg === true
+  const keepsPinned = isa.shared.enable_pinned_reg === true
   return {
     name: f.name,
     entry: base + f.start,
@@ -56,7 +66,7 @@ function contractOf(isa: TargetIsa, f: PlacedFunction, base: number, signature: 
     stackArguments,
     // Code without V cannot tell what vectors hold.
     clobbered: registersOf(clobbers).filter((r) => r < FIRST_VECTOR || isa.flags.named.has_v === true),
-    preserved: [FP, GP, TP, ...saved.filter((r) => !(pinned && r === PINNED))],
+    preserved: [...preserved, ...saved.filter((r) => !(keepsPinned && r === pinned))],
     popBytes: abi.calleePops ? abi.stackArgBytes : 0,
   }
 }

@@ -24,7 +24,9 @@ import {
   trapAt,
   userNameTexts,
 } from '@k23/codegen'
-import { CallAudit, createRiscv64Machine, HartState, Riscv64Machine } from '@k23/emulator/riscv64'
+import type { CallAudit, EmulatedHart } from '@k23/emulator'
+import { createRiscv64Machine, HartState, Riscv64CallAudit, Riscv64Machine } from '@k23/emulator/riscv64'
+import { X64CallAudit, X64Hart, X64Machine } from '@k23/emulator/x64'
 import {
   bytes,
   type DataValue,
@@ -68,7 +70,7 @@ export interface EmulatedOptions {
   readonly branchReach?: number
   /** Why the machine cannot be trusted with this code, if it cannot: calls are skips then. */
   readonly refuse?: (code: Uint8Array) => string | undefined
-  /** Follows calls: what conventions leave open is garbage, what they promise is checked, store-conditionals fail now and then. Default true, on riscv64. */
+  /** Follows calls: what conventions leave open is garbage, what they promise is checked, store-conditionals fail now and then. Default true, on emulators. */
   readonly audit?: boolean
   /** Sees each function compiled. */
   readonly compiled?: (f: LinkInput['compiled']) => void
@@ -197,7 +199,7 @@ class EmulatedFile implements Runnable {
   private readonly pinned: boolean
   private readonly module: LinkedImage
   private readonly base: number
-  private readonly audit: CallAudit | undefined
+  private readonly audit: CallAudit<EmulatedHart> | undefined
   private calls = 0
 
   constructor(functions: readonly Func[], forLine: CompileOptions, options: EmulatedOptions, emulator: Emulator) {
@@ -256,13 +258,15 @@ class EmulatedFile implements Runnable {
   }
 
   /** Undefined on other machines, and where calls do not nest. */
-  private startAudit(isa: ReturnType<typeof createIsa>): CallAudit | undefined {
+  private startAudit(isa: ReturnType<typeof createIsa>): CallAudit<EmulatedHart> | undefined {
     const { machine, hart } = this.emulator
-    if (!(machine instanceof Riscv64Machine && hart instanceof HartState)) return undefined
     for (const f of this.functions.values())
       for (let i = 0; i < f.numInsts; i++) if (f.op[i] === Op.stack_switch) return undefined
-    const contracts = contractsOf(isa, this.module, this.base, (name) => this.signatureOf(name))
-    return new CallAudit(machine, hart, contracts)
+    const contracts = () => contractsOf(isa, this.module, this.base, (name) => this.signatureOf(name))
+    if (machine instanceof Riscv64Machine && hart instanceof HartState)
+      return new Riscv64CallAudit(machine, hart, contracts())
+    if (machine instanceof X64Machine && hart instanceof X64Hart) return new X64CallAudit(machine, hart, contracts())
+    return undefined
   }
 
   private signatureOf(name: string): Signature {

@@ -9,7 +9,7 @@ import { chosenExtensions, EmulatedMachine, setAddress, type Stub, unsignedAddre
 import { HOST_CALL_BITS, RETURN_BITS, Riscv64CodeCache } from './code-cache.ts'
 import { HartState } from './hart.ts'
 
-export { AuditError, type AuditOptions, type CallContract, CallAudit, type Carried } from './audit.ts'
+export { Riscv64CallAudit } from './audit.ts'
 export { HartState } from './hart.ts'
 
 const RET = 0x00008067

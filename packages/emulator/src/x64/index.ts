@@ -9,6 +9,7 @@ import { HOST_CALL_BYTES, RETURN_BYTES, X64CodeCache } from './code-cache.ts'
 import { X64Hart } from './hart.ts'
 import { R8, R9, RBP, RCX, RDI, RDX, RSI, RSP } from './registers.ts'
 
+export { X64CallAudit } from './audit.ts'
 export { X64Hart } from './hart.ts'
 
 const RET = 0xc3
