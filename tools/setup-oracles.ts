@@ -34,6 +34,7 @@ const PACKAGES: [name: string, proof: string, why: string][] = [
   ['clang',                      'clang',                                    'C to WebAssembly'],
   ['lld',                        'wasm-ld',                                  'C to WebAssembly'],
   ['python3-venv',               '/usr/share/doc/python3-venv',              'the Python environment for wasmtime'],
+  ['chromium',                   'chromium',                                 'the published packages in a browser'],
 ]
 
 const WASMTIME = '50.0.1'

@@ -20,6 +20,7 @@ export type Conditional<T> = T | { node: T; default: T }
 export interface Manifest {
   name: string
   private?: boolean
+  sideEffects?: boolean | string[]
   exports: Record<string, Conditional<string>>
   bin?: Record<string, string>
   publishConfig?: {
