@@ -18,6 +18,8 @@ interface Counts {
 /** Results of `k23 ARGS --json`, one object a line. */
 function results(args: string[]): Counts[] {
   const done = spawnSync(join(root, 'k23'), [...args, '--json'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 })
+  // A machine that this host lacks: the table stays as it is.
+  if (done.status === 2 && args.includes('native')) process.exit(3)
   if (done.status === 2) throw new Error(done.stderr)
   return done.stdout
     .trim()
@@ -28,13 +30,17 @@ function results(args: string[]): Counts[] {
 const filetests = join(data, 'clif-filetests')
 const runtests = join(data, 'clif-runtests')
 
+const own = globSync('filetests/**/*.clif', { cwd: root }).sort()
+
 // biome-ignore format: table
 const rows: [what: string, args: string[]][] = [
   ["CLIF: Cranelift's parser, verifier, CFG and dominator tests", ['test', filetests]],
   ["CLIF: Cranelift's run tests, interpreted",                    ['test', '--exec', 'interpret', runtests]],
   ["riscv64 on the emulator: Cranelift's run tests",              ['test', '--target', 'riscv64', '--exec', 'emu', runtests]],
-  ["riscv64 on the emulator: the project's own filetests",        ['test', '--target', 'riscv64', '--exec', 'emu', ...globSync('filetests/**/*.clif', { cwd: root }).sort()]],
-  ['riscv64 on the emulator: the WebAssembly test suite, top level', ['wast', '--target', 'riscv64', '--exec', 'emu', join(data, 'spec', 'spec.json.gz')]],
+  ["riscv64 on the emulator: the project's own filetests",        ['test', '--target', 'riscv64', '--exec', 'emu', ...own]],
+  ["x64 on the host's CPU: Cranelift's run tests",                ['test', '--target', 'x64', '--exec', 'native', runtests]],
+  ["x64 on the host's CPU: the project's own filetests",          ['test', '--target', 'x64', '--exec', 'native', ...own]],
+  ["x64 on the host's CPU: the WebAssembly test suite, with proposals", ['wast', '--target', 'x64', '--exec', 'native', join(data, 'spec', 'spec.json.gz')]],
 ]
 
 const sum = (all: Counts[], key: 'pass' | 'fail' | 'skip'): number => all.reduce((n, c) => n + c[key], 0)

@@ -37,7 +37,11 @@ const groups: readonly [name: string, fits: RegExp][] = [
 ]
 
 /** A machine and how it is reached; those that this host lacks leave the table as it is. */
-const machines: readonly [target: string, exec: string][] = [['riscv64', 'emu']]
+const machines: readonly [target: string, exec: string][] = [
+  ['riscv64', 'emu'],
+  ['x64', 'emu'],
+  ['x64', 'native'],
+]
 const levels = ['none', 'speed'] as const
 
 const data = testData()
