@@ -82,9 +82,10 @@ export class Scratch {
   indexed(base: Gpr, index: Gpr, shift: number): Mem {
     return memIndex(this, base, index, shift, 0)
   }
-  /** Adds a constant to a register without touching the flags. */
+  /** Adds a constant to a register; the flags are nobody's here. */
   add(r: Writable<Gpr>, k: number): void {
-    if (k !== 0) emit.leaq_rm(this, r, this.at(r, k))
+    if (k < 0) emit.subq_ri(this, r, r, -k)
+    else if (k > 0) emit.addq_ri(this, r, r, k)
   }
 }
 
