@@ -4,6 +4,7 @@ export { compileSuite, type CompileRow, type CompileSkip, type CompileSuiteOptio
 export { type Direction, initialize, transform, type ZlibInstance } from './deflate.ts'
 export { type GccRow, gccSuite } from './gcc-suite.ts'
 export { emulatorSuite, type EmulatorRow, type EmulatorSuiteOptions } from './emulator-suite.ts'
+export { type NativeRow, nativeSuite, type NativeSuiteOptions } from './native-suite.ts'
 export {
   ALGORITHMS,
   type MoveCounts,

@@ -5,6 +5,7 @@ import {
   compileSuite,
   emulatorSuite,
   initialize,
+  nativeSuite,
   PHASES,
   sampleText,
   transform,
@@ -82,4 +83,15 @@ test('the emulator suite counts instructions exactly and compares results', () =
   expect(row.instructions).toBe(run().instructions)
   expect(row.instructions).toBeGreaterThan(1_000_000)
   expect(row.mips).toBeCloseTo(row.instructions / row.ms / 1e3)
+})
+
+test('the native suite does what it measures, or says what is missing', () => {
+  const { rows, skip } = nativeSuite({ runs: 1 })
+  if (skip !== undefined) {
+    console.log(`skipped: native execution needs ${skip}`)
+    return
+  }
+  expect(rows.map((r) => r.program)).toContain('enter and return')
+  expect(rows.length).toBe(11)
+  for (const row of rows) if (row.program !== 'interrupted by a timer') expect(row.ns, row.program).toBeGreaterThan(1)
 })

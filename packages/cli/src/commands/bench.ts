@@ -8,6 +8,8 @@ import {
   type EmulatorRow,
   emulatorSuite,
   type MoveCounts,
+  type NativeRow,
+  nativeSuite,
   PHASES,
   type RegallocRow,
   regallocSuite,
@@ -23,7 +25,7 @@ interface Options extends CommonOptions {
   readonly only?: string
 }
 
-const SUITES = ['compile', 'async', 'emulator', 'regalloc'] as const
+const SUITES = ['compile', 'async', 'emulator', 'native', 'regalloc'] as const
 
 export async function run(suites: readonly string[], options: Options): Promise<void> {
   const runs = Number(options.runs)
@@ -63,6 +65,17 @@ export async function run(suites: readonly string[], options: Options): Promise<
     measured += rows.length
     if (json) for (const row of rows) print({ suite: 'emulator', ...row })
     else if (rows.length > 0) process.stdout.write(emulatorTable(rows))
+  }
+  if (wanted.includes('native')) {
+    const { rows, skip } = nativeSuite({ ...shared, step })
+    shown.done()
+    measured += rows.length + (skip === undefined ? 0 : 1)
+    if (json) for (const row of rows) print({ suite: 'native', ...row })
+    else if (rows.length > 0) process.stdout.write(nativeTable(rows))
+    if (skip !== undefined) {
+      if (json) print({ suite: 'native', skip })
+      else process.stdout.write(`${pc.dim(`native: skipped, it needs ${skip}`)}\n`)
+    }
   }
   if (wanted.includes('regalloc')) {
     const { rows, skips } = regallocSuite({ ...shared, step })
@@ -148,6 +161,13 @@ function emulatorTable(rows: readonly EmulatorRow[]): string {
 }
 
 /** Two rows a program: how many times faster single_pass is, and how many times fewer memory accesses backtracking leaves. */
+function nativeTable(rows: readonly NativeRow[]): string {
+  const table = plainTable(['what', 'each'], 1)
+  const time = (ns: number): string => (ns < 1000 ? `${ns.toFixed(0)} ns` : `${(ns / 1000).toFixed(1)} us`)
+  for (const r of rows) table.push([r.program, time(r.ns)])
+  return `${pc.bold('native')}: entering and leaving guest code on this CPU, median of runs\n${table.toString()}\n`
+}
+
 function regallocTable(rows: readonly RegallocRow[]): string {
   const head = ['program', 'allocator', 'ns/inst', 'faster', 'of compiling', 'static', 'executed', 'memory', 'fewer']
   const table = plainTable(head, 2)
