@@ -29,7 +29,7 @@ export function createQemuMachine(isa: string, options: QemuOptions = {}): Proce
 /** What of this code the emulator here executes wrongly, or undefined. */
 export function qemuDefect(isa: string, code: Uint8Array): string | undefined {
   const version = qemuVersion(isa)
-  const what = defectIn(code, defectsOf(isa, version))
+  const what = defectIn(isa, code, version)
   return what === undefined ? undefined : `${describe(isa).qemu} ${version}: ${what}`
 }
 

@@ -64,7 +64,11 @@ const x64: ProcessIsa = {
   qemu: 'qemu-x86_64',
   host: 'x64',
   cpu: 'max',
-  properties: {},
+  // biome-ignore format: table
+  properties: {
+    has_sse3: '', has_ssse3: '', has_sse41: '', has_sse42: '', has_popcnt: '', has_cmpxchg16b: '', has_bmi1: '', has_bmi2: '', has_lzcnt: '',
+    has_avx: '', has_avx2: '', has_fma: '', has_f16c: '',
+  },
   stackPointer: 4,
   framePointer: 5,
   link: undefined,
