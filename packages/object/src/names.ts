@@ -14,6 +14,11 @@ export function elfName(symbol: string): string {
   return libraryNames.get(symbol) ?? symbol.replace(/^%/, '')
 }
 
+/** Whether a function (`%Memcpy`) is a routine of the library. */
+export function isLibraryRoutine(name: string): boolean {
+  return libraryNames.has(name)
+}
+
 /** Whether a function is one of the module's own, rather than made for it. */
 export function isOwn(module: CompiledModule, f: PlacedFunction): boolean {
   if (module.wasm === undefined) return !libraryNames.has(f.name)
