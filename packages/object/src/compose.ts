@@ -10,6 +10,7 @@ import { ehFrame } from './dwarf/eh-frame.ts'
 import type { SourceMap } from './dwarf/lines.ts'
 import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS } from './elf/format.ts'
 import { type Binding, type ElfSymbol, ObjectModel, type Section } from './elf/model.ts'
+import type { Stub } from './linux/abi.ts'
 import { elfMachine, type ElfMachine } from './machines/index.ts'
 import { elfName, isLibraryRoutine } from './names.ts'
 
@@ -41,6 +42,8 @@ export interface Datum {
 export interface Composition {
   readonly parts: readonly Part[]
   readonly data?: readonly Datum[]
+  /** Code in machine language, local to the object. */
+  readonly stubs?: readonly Stub[]
   /** Name of the input and its directory. */
   readonly source: string
   readonly directory: string
@@ -99,15 +102,27 @@ export function compose(c: Composition): ModuleObject {
   for (const { f, part } of placed) {
     text.bytes.set(f.code, f.start)
     const [name, binding] = part.symbol(f)
-    symbols.set(f.name, define(model, { name, binding, kind: 'func', section: text, value: f.start, size: f.code.length }))
+    symbols.set(
+      f.name,
+      define(model, { name, binding, kind: 'func', section: text, value: f.start, size: f.code.length }),
+    )
   }
   const functions = placed.map((p) => p.f)
+  for (const s of c.stubs ?? []) symbols.set(`%${s.name}`, addStub(model, s))
   // Symbols first: data refer to each other.
   const fill = (c.data ?? []).map((d) => addDatum(model, symbols, d))
   const trapSection = c.traps ? addTraps(model, functions, text) : undefined
   if (trapSection !== undefined)
-    symbols.set('%traps', { name: TRAP_SECTION, binding: 'local', kind: 'object', section: trapSection, value: 0, size: 0 })
+    symbols.set('%traps', {
+      name: TRAP_SECTION,
+      binding: 'local',
+      kind: 'object',
+      section: trapSection,
+      value: 0,
+      size: 0,
+    })
   for (const pointers of fill) pointers()
+  for (const s of c.stubs ?? []) relocateStub(model, symbols, s)
   for (const f of functions) relocate(module, f, model, text, symbols)
 
   const unwind = ehFrame(functions, machine, text)
@@ -150,6 +165,23 @@ function addDatum(model: ObjectModel, symbols: Map<string, ElfSymbol>, d: Datum)
       const to = symbols.get(target) ?? model.reference(elfName(target))
       section.relocs.push({ offset, kind: 'abs64', target: to, addend: BigInt(addend) })
     }
+  }
+}
+
+function addStub(model: ObjectModel, s: Stub): ElfSymbol {
+  const section = model.section('.text.stub', {
+    flags: SHF_ALLOC | SHF_EXECINSTR,
+    align: 16,
+    bytes: Uint8Array.from(s.bytes),
+  })
+  return define(model, { name: s.name, binding: 'local', kind: 'func', section, value: 0, size: s.bytes.length })
+}
+
+function relocateStub(model: ObjectModel, symbols: ReadonlyMap<string, ElfSymbol>, s: Stub): void {
+  const { section } = symbols.get(`%${s.name}`) as ElfSymbol
+  for (const r of s.relocs) {
+    const target = symbols.get(`%${r.symbol}`) ?? model.reference(r.symbol)
+    section?.relocs.push({ offset: r.offset, kind: r.kind, target, addend: BigInt(r.addend) })
   }
 }
 

@@ -4,19 +4,8 @@
 // its own; the system has put the registers into the frame of the signal and loads them from there when the handler returns. So the program is a handler
 // that does what commands say (protocol.ts) until one says to return, and a beginning that installs it and stops once. It knows nothing of machines: mapping memory
 // is a system call among others.
-import { compile } from '@k23/codegen'
 import { EQ, type Func, I32, NE, SLT, type Value } from '@k23/ir'
-import {
-  addZeroed,
-  type LinuxAbi,
-  linuxAbi,
-  linuxProgram,
-  MAIN,
-  objectModel,
-  ProgramRoutine,
-  RESTORER,
-  STOP,
-} from '@k23/object'
+import { type LinuxAbi, linuxOf, MAIN, program, ProgramRoutine, RESTORER, STOP, zeros } from '@k23/object'
 import { COMMAND_BYTES, GET, PUT, RESUME, SIGNALS, STOP_WORDS, SYSCALL } from './protocol.ts'
 
 const STACK_BYTES = 1 << 16
@@ -31,13 +20,9 @@ const STACK = 'agent_stack'
 
 /** The program for a target: bytes of an executable. Throws RangeError where there is no Linux for it. */
 export function agentProgram(target: string): Uint8Array {
-  const linux = linuxAbi(target)
-  if (linux === undefined) throw new RangeError(`there are no programs for ${target}`)
-  const module = compile([main(linux), handler(linux), transfer(linux)], { target })
-  const { model } = objectModel(module, { source: 'agent.clif', debug: false })
-  addZeroed(model, BUFFER, COMMAND_BYTES + linux.context.bytes)
-  addZeroed(model, STACK, STACK_BYTES)
-  return linuxProgram(model, module.target, module.features)
+  const linux = linuxOf(target)
+  const data = [zeros(BUFFER, COMMAND_BYTES + linux.context.bytes), zeros(STACK, STACK_BYTES)]
+  return program(target, [main(linux), handler(linux), transfer(linux)], data, 'agent.clif')
 }
 
 /** Installs the handler and stops. */

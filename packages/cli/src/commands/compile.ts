@@ -1,11 +1,11 @@
 // k23 compile: a module or CLIF functions, to one of several forms.
 import { writeFileSync } from 'node:fs'
 import { basename, extname } from 'node:path'
-import { type CompiledModule, compile, type Observer } from '@k23/codegen'
+import { type CompiledModule, compile, type Observer, type SettingValue } from '@k23/codegen'
 import { wasmFunctionName } from '@k23/frontend-wasm/runtime-abi'
 import { printFunction } from '@k23/ir'
 import { printVCode } from '@k23/machinst'
-import { objectFile } from '@k23/object'
+import { objectFile, wasmLibrary } from '@k23/object'
 import { EXIT_FAILED, Failure, notYet, usage } from '../failure.ts'
 import { compileInput, type FileInput, readInput } from '../input.ts'
 import { type CommonOptions, compileOptions } from '../options.ts'
@@ -91,14 +91,22 @@ function produce(
   const given = compileInput(input, compileOptions(options))
   // Linkers make programs at any address by default.
   const position = emit === 'obj' ? { is_pic: true } : {}
-  const module = compile(given.input, {
-    ...given.options,
-    settings: { ...position, ...given.options.settings },
-    observer,
-  })
-  if (emit === 'obj') return { output: objectFile(module, { source: basename(file) }), module }
+  const settings = { ...position, ...given.options.settings }
+  const module = compile(given.input, { ...given.options, settings, observer })
+  if (emit === 'obj') return { output: object(file, module, settings), module }
   if (emit === 'bin') return { output: binary(module), module }
   return { output: emit === 'asm' ? listing(module) : texts.join('\n'), module }
+}
+
+/** CLIF functions by their names; of a module, an instance and what C needs to call it. */
+function object(file: string, module: CompiledModule, settings: Readonly<Record<string, SettingValue>>): Uint8Array {
+  const source = basename(file)
+  try {
+    return module.wasm === undefined ? objectFile(module, { source }) : wasmLibrary(module, { source, settings })
+  } catch (e) {
+    if (e instanceof RangeError) throw new Failure(EXIT_FAILED, `${file}: ${e.message}`)
+    throw e
+  }
 }
 
 /** The code, where nothing in it waits for a symbol's address. */

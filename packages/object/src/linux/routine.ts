@@ -30,12 +30,12 @@ export class ProgramRoutine extends Routine {
     return results === 0 ? (-1 as Value) : this.func.result(inst, 0)
   }
 
-  /** The address of a symbol of the program. */
-  address(name: string): Value {
+  /** The address of a symbol of the program, or of a place behind it. */
+  address(name: string, offset = 0): Value {
     const gv = this.b.createGlobalValue({
       kind: 'symbol',
       name: { kind: 'testcase', name },
-      offset: 0n,
+      offset: BigInt(offset),
       colocated: true,
       tls: false,
     })
