@@ -10,7 +10,7 @@
 //   PREFIX_stack_limit     unsigned long: functions trap that would reach below this address. 0 at first
 //
 // PREFIX is the input's name. What is no letter, digit or underscore in a name is `_` and its code in hexadecimal.
-import { type CompiledModule, type WasmMetadata } from '@k23/codegen'
+import type { CompiledModule, WasmMetadata } from '@k23/codegen'
 import {
   type ExternKind,
   I64,
