@@ -133,6 +133,20 @@ test('traps are found by offset, with function and source location', () => {
   expect(functionAt(m, m.image.length)).toBe(undefined)
 })
 
+test('a load that is merged into its use traps where it stands in the source', () => {
+  const text = `function %f(i64, i64) -> i64 {
+block0(v0: i64, v1: i64):
+@0010 v2 = load.i64 v0
+@0020 v3 = iadd v1, v2
+@0030 return v3
+}`
+  for (const name of ['x64', 'riscv64']) {
+    const m = compile(text, { target: name })
+    expect(m.traps).toHaveLength(2)
+    expect(sourceAt(m, m.traps[0])).toBe(0x10)
+  }
+})
+
 test('every target by name', () => {
   for (const name of Object.keys(targets)) expect(compile(add, { target: name }).target.name).toBe(name)
 })

@@ -63,9 +63,10 @@ describe.skipIf(missing !== undefined).each(ALGORITHMS)(
 )
 
 describe('precise output', () => {
-  const backend = createEmulatedBackend()
   test.each(files.filter((f) => has(f, 'compile')))('%s', (name) => {
-    const r = runFile(`filetests/${name}`, texts.get(name) as string, { exec: 'emu', target: 'riscv64', backend })
+    const target = name.startsWith('x64') ? 'x64' : 'riscv64'
+    const backend = createEmulatedBackend({ target })
+    const r = runFile(`filetests/${name}`, texts.get(name) as string, { exec: 'emu', target, backend })
     expect(r.failures.map((f) => f.why)).toEqual([])
     expect(r.skips).toEqual([])
     expect(r.pass).toBeGreaterThan(0)

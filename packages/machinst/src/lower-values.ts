@@ -31,7 +31,7 @@ export abstract class LowerValues {
   // Segments of the scratch stream: start, end, source location.
   protected readonly segEnd: I32Vec = new I32Vec(64)
   protected readonly segSrcloc: I32Vec = new I32Vec(64)
-  /** Pairs (stream position, trap code). */
+  /** Triples (stream position, trap code, source location). */
   protected readonly trapMarks: I32Vec = new I32Vec(16)
   protected order: BlockOrder
   /** Triples (edge, first, end): where the edge's arguments stand in VCode.edgeArgs until they are put in order. */
@@ -130,10 +130,11 @@ export abstract class LowerValues {
     return Array.from({ length: n }, (_, i) => (first + i) * 2 + 1)
   }
 
-  /** The next word pushed begins an instruction that traps with `code` (memory accesses, traps by the hardware). */
-  trapsWith(code: number): void {
+  /** The next word pushed begins an instruction that traps with `code` (memory accesses, traps by the hardware), on behalf of `inst`. */
+  trapsWith(code: number, inst: Inst = this.current as Inst): void {
     this.trapMarks.push(this.words.length)
     this.trapMarks.push(code)
+    this.trapMarks.push(this.func.srcloc[inst])
   }
 
   /** MatchContext. */

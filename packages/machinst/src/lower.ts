@@ -16,12 +16,14 @@
 import { I32Vec, NONE } from '@k23/entity'
 import {
   type Block,
+  branchTargets,
   CAN_LOAD,
   CAN_STORE,
   CAN_TRAP,
   CALL,
   type Func,
   type Inst,
+  isValueArg,
   NOTRAP,
   Op,
   opFlags,
@@ -47,7 +49,7 @@ const KEEP = TERMINATOR | CALL | RETURN | SIDE_EFFECTS | CAN_TRAP | CAN_STORE
 export abstract class LowerCtx extends LowerCalls implements MatchContext {
   /** 1 for an instruction merged into another one. */
   private readonly sunk: Uint8Array
-  /** Loads: use count (2 = many) and colour of side effects, where the ISA sinks loads. */
+  /** Use count of each value (2 = many) and, of each instruction, how many effects come before it (its colour), where the ISA sinks loads. */
   private useCount: Uint8Array = new Uint8Array(0)
   private colour: Int32Array = new Int32Array(0)
   private currentColour = 0
@@ -64,12 +66,13 @@ export abstract class LowerCtx extends LowerCalls implements MatchContext {
   /** The branch of a table or of anything else that the rules cannot make; called for opcodes without a match. */
   abstract lowerSpecial(inst: Inst): boolean
 
+  /** A load is an effect itself, which may trap: where it is the last one before the instruction being lowered, it can move there. */
   canSink(inst: Inst): boolean {
     if (!this.isa.sinksLoads) return false
     const r = this.func.result(inst)
     return (
       this.useCount[r] === 1 &&
-      this.colour[inst] === this.currentColour &&
+      this.colour[inst] + 1 === this.currentColour &&
       this.valueReg[r] === -1 &&
       this.sunk[inst] === 0
     )
@@ -79,8 +82,6 @@ export abstract class LowerCtx extends LowerCalls implements MatchContext {
   sink(inst: Inst): void {
     this.sunk[inst] = 1
   }
-
-  /** The next word pushed begins an instruction that traps with `code` (memory accesses, traps by the hardware). */
 
   // ---- the walk
 
@@ -121,6 +122,7 @@ export abstract class LowerCtx extends LowerCalls implements MatchContext {
       this.colour = new Int32Array(f.numInsts)
     }
     let colour = 0
+    const calls = new I32Vec()
     for (let b: number = f.firstBlock; b !== NONE; b = f.nextBlock[b]) {
       colour++
       for (let i = f.firstInst[b]; i !== NONE; i = f.nextInst[i]) {
@@ -132,15 +134,16 @@ export abstract class LowerCtx extends LowerCalls implements MatchContext {
         }
         const op = f.op[i]
         if (sinks) this.colour[i] = colour
-        if ((opFlags[op] & NOT_PURE) === 0) {
-          if (f.numResults(i as Inst) === 1) this.defOf[f.result(i as Inst)] = i
-        } else if (sinks) {
-          if (op === Op.load || (opFlags[op] & CAN_LOAD) !== 0) {
-            if (f.numResults(i as Inst) === 1) this.defOf[f.result(i as Inst)] = i
-          }
-          if ((opFlags[op] & (CAN_STORE | SIDE_EFFECTS | CALL | CAN_TRAP)) !== 0) colour++
+        const pure = (opFlags[op] & NOT_PURE) === 0
+        if ((pure || (sinks && (opFlags[op] & CAN_LOAD) !== 0)) && f.numResults(i as Inst) === 1) {
+          const r = f.result(i as Inst)
+          this.defOf[r] = i
+          // A block in front of this one may have used it already.
+          if (sinks && this.useCount[r] === 2) this.operandsOften(r)
         }
+        if (!pure && (opFlags[op] & (CAN_STORE | SIDE_EFFECTS | CALL | CAN_TRAP)) !== 0) colour++
       }
+      if (sinks) this.countEdges(f.lastInst[b] as Inst, calls)
     }
     let offset = 0
     for (const slot of f.stackSlots) {
@@ -152,12 +155,29 @@ export abstract class LowerCtx extends LowerCalls implements MatchContext {
     this.frame.slotBytes = offset
   }
 
+  /** The arguments of a branch's edges are uses as any others. */
+  private countEdges(branch: Inst, calls: I32Vec): void {
+    const f = this.func
+    calls.clear()
+    branchTargets(f, branch, calls)
+    for (let c = 0; c < calls.length; c++) {
+      const args = f.bcArgs[calls.data[c]]
+      for (let k = args, end = args + f.pool.len(args); k < end; k++) {
+        const arg = f.pool.data[k]
+        if (isValueArg(arg)) this.countUse(f.resolve(arg as unknown as Value))
+      }
+    }
+  }
+
   /** A value used more than once makes its operands used more than once, since patterns may duplicate a pure definition. */
   private countUse(x: number): void {
     const c = this.useCount[x]
     if (c === 2) return
     this.useCount[x] = c + 1
-    if (c !== 1) return
+    if (c === 1) this.operandsOften(x)
+  }
+
+  private operandsOften(x: number): void {
     const work = [x]
     const f = this.func
     for (let y = work.pop(); y !== undefined; y = work.pop()) {
@@ -309,12 +329,14 @@ export abstract class LowerCtx extends LowerCalls implements MatchContext {
           const n = header >>> 16
           const opc = header & 0xffff
           let trap = 0
+          let srcloc = this.segSrcloc.data[s]
           if (mark < this.trapMarks.length && marks[mark] === p) {
             trap = marks[mark + 1]
-            mark += 2
+            srcloc = marks[mark + 2]
+            mark += 3
           }
           v.instAt.push(to)
-          v.instSrcloc.push(this.segSrcloc.data[s])
+          v.instSrcloc.push(srcloc)
           v.instTrap.push(trap)
           v.numInsts++
           for (let k = 0; k < n; k++) out[to + k] = src[p + k]
@@ -339,13 +361,13 @@ export abstract class LowerCtx extends LowerCalls implements MatchContext {
   private firstMark(pos: number): number {
     const m = this.trapMarks
     let lo = 0
-    let hi = m.length >> 1
+    let hi = m.length / 3
     while (lo < hi) {
       const mid = (lo + hi) >> 1
-      if (m.data[mid * 2] < pos) lo = mid + 1
+      if (m.data[mid * 3] < pos) lo = mid + 1
       else hi = mid
     }
-    return lo * 2
+    return lo * 3
   }
 
   private writeEdges(f: Func): void {

@@ -57,15 +57,16 @@ export class X64Lower extends X64Ctx {
     return true
   }
 
-  /** The next instruction accesses memory with these flags. */
-  access(flags: MemFlags): void {
-    if ((flags & NOTRAP) === 0) this.trapsWith(memTrapCode(flags) || TRAP_HEAP_OUT_OF_BOUNDS)
+  /** The next instruction accesses memory with these flags, on behalf of `inst`. */
+  access(flags: MemFlags, inst: Inst = this.current as Inst): void {
+    if ((flags & NOTRAP) === 0) this.trapsWith(memTrapCode(flags) || TRAP_HEAP_OUT_OF_BOUNDS, inst)
   }
 
   // ---- addresses: base + index * 2 ** shift + offset. Only 64-bit additions are looked through, so that no sum wraps where it did not in CLIF.
 
-  /** Memory operand for the address in `p` plus `offset`. */
+  /** Memory operand for the address in `p` plus `offset`, which may be past the displacements in the second half of an access. */
   address(p: Value, offset: number): Mem {
+    if (offset !== (offset | 0)) return this.at(this.two(emit.addq_rr, this.g(p), this.li(offset | 0, 0)), 0)
     let at = p
     let disp = offset
     for (let d = this.sumOf(at); d !== -1; d = this.sumOf(at)) {

@@ -21,7 +21,7 @@ export function sink(c: X64Lower, load: Inst): Mem {
   const f = c.func
   c.sink(load)
   const m = c.address(f.arg(load, 0), f.imm0[load])
-  c.access(f.imm1[load] as never)
+  c.access(f.imm1[load] as never, load)
   return m
 }
 
