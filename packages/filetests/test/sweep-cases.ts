@@ -24,6 +24,17 @@ const HALVES = [
   0x5bff, 0x5c00, 0x63ff, 0x6400, 0x6401, 0x6800, 0x7800, 0x77ff, 0x7bff, 0x7c00, 0x7e00, 0x7c01, 0x7dff, 0x7fff,
 ]
 
+/** The same of f128, few. */
+const QUADS = [
+  0n,
+  1n,
+  (1n << 112n) - 1n,
+  1n << 112n,
+  0x3fffn << 112n,
+  (0x3fffn << 112n) | 1n,
+  (0x7ffen << 112n) | ((1n << 112n) - 1n),
+].concat([0x7fffn << 112n, (0x7fffn << 112n) | 1n, (0x7fff8n << 108n) | 5n, 0x4123_4567_89ab_cdef_fedc_ba98_7654_3210n])
+
 export function bitsOf(type: string): number {
   return Number(type.slice(1))
 }
@@ -49,6 +60,7 @@ export function intEdges(bits: number, constants: boolean, many = false): bigint
 
 /** Edge values of a float type, as bits. */
 export function floatEdges(bits: number): bigint[] {
+  if (bits === 128) return QUADS.flatMap((q) => [q, q | (1n << 127n)])
   if (bits === 16) return HALVES.flatMap((h) => [BigInt(h), BigInt(h | 0x8000)])
   const doubles = [
     0,

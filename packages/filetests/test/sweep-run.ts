@@ -2,6 +2,7 @@
 import {
   type DataValue,
   dataValue,
+  F128,
   F16,
   F32,
   F64,
@@ -28,6 +29,7 @@ const TYPES: Readonly<Record<string, Type>> = {
   f16: F16,
   f32: F32,
   f64: F64,
+  f128: F128,
 }
 export const long: boolean = process.env.K23_LONG === '1'
 
@@ -82,9 +84,9 @@ function same(a: Outcome, b: Outcome, anyNaN: boolean): boolean {
 const cases: readonly SweepCase[] = sweepCases(long)
 
 /** Cases by opcode, those with f16 apart. */
-export function families(half: boolean): [string, SweepCase[]][] {
+export function families(half: boolean, of: readonly SweepCase[] = cases): [string, SweepCase[]][] {
   const out = new Map<string, SweepCase[]>()
-  for (const c of cases) {
+  for (const c of of) {
     if (c.half !== half) continue
     const key = c.name.split('_')[0]
     out.set(key, [...(out.get(key) ?? []), c])

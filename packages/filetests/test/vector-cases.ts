@@ -5,6 +5,8 @@ import { bitsOf, floatEdges, intEdges, type SweepCase } from './sweep-cases.ts'
 export interface VectorCase extends SweepCase {
   /** Opcode under which it is reported. */
   readonly family: string
+  /** Converts between lanes of different widths. */
+  readonly mixed: boolean
 }
 
 const INTS = ['i8x16', 'i16x8', 'i32x4', 'i64x2', 'i8x8', 'i16x4', 'i32x2', 'i8x4', 'i16x2', 'i8x2']
@@ -135,7 +137,7 @@ export function vectorCases(): VectorCase[] {
     params: readonly string[],
     returns: readonly string[],
     lines: readonly string[],
-    more: { anyNaN?: boolean; slots?: string } = {},
+    more: { anyNaN?: boolean; slots?: string; mixed?: boolean } = {},
   ): void => {
     const unique = name.replace(/[^a-z0-9_]/g, '_')
     if (out.some((c) => c.name === unique)) throw new Error(`two cases are called ${unique}`)
@@ -148,6 +150,7 @@ export function vectorCases(): VectorCase[] {
       params,
       half: /f16/.test(unique),
       anyNaN: more.anyNaN ?? false,
+      mixed: more.mixed ?? false,
       text: `${head}${more.slots ?? ''}block0(${list}):\n${body}\n}\n`,
     })
   }
@@ -206,6 +209,9 @@ export function vectorCases(): VectorCase[] {
     for (const r of SCALARS) def(`vhigh_bits ${r} ${t}`, [t], [r], [`v9 = vhigh_bits.${r} v0`, 'return v9'])
     const wide = `i${bits * 2}x${lanesOf(t) / 2}`
     const narrow = `i${bits / 2}x${lanesOf(t) * 2}`
+    if (bits < 64 && lanesOf(t) === 2)
+      for (const op of ['swiden_low', 'swiden_high', 'uwiden_low', 'uwiden_high'])
+        def(`${op} ${t}`, [t], [`i${bits * 2}`], [`v9 = ${op} v0`, 'return v9'], { mixed: true })
     if (bits < 64 && lanesOf(t) > 2)
       for (const op of ['swiden_low', 'swiden_high', 'uwiden_low', 'uwiden_high'])
         def(`${op} ${t}`, [t], [wide], [`v9 = ${op} v0`, 'return v9'])
@@ -222,6 +228,7 @@ export function vectorCases(): VectorCase[] {
     for (const op of ['sqrt', 'ceil', 'floor', 'trunc', 'nearest'])
       def(`${op} ${t}`, [t], [t], [`v9 = ${op} v0`, 'return v9'], { anyNaN: true })
     for (const op of ['fneg', 'fabs']) def(`${op} ${t}`, [t], [t], [`v9 = ${op} v0`, 'return v9'])
+    for (const op of ['vany_true', 'vall_true']) def(`${op} ${t}`, [t], ['i8'], [`v9 = ${op} v0`, 'return v9'])
     for (const op of ['fadd', 'fsub', 'fmul', 'fdiv', 'fmin', 'fmax']) {
       def(`${op} ${t}`, [t, t], [t], [`v9 = ${op} v0, v1`, 'return v9'], { anyNaN: true })
       def(`${op} ${t} same`, [t], [t], [`v9 = ${op} v0, v0`, 'return v9'], { anyNaN: true })
@@ -251,10 +258,11 @@ export function vectorCases(): VectorCase[] {
     }
     // Integers of each width that has as many lanes.
     for (const i of INTS.filter((u) => lanesOf(u) === lanesOf(t))) {
+      const mixed = bitsOf(laneOf(i)) !== bitsOf(lane)
       for (const op of ['fcvt_from_sint', 'fcvt_from_uint'])
-        def(`${op} ${t} ${i}`, [i], [t], [`v9 = ${op}.${t} v0`, 'return v9'])
+        def(`${op} ${t} ${i}`, [i], [t], [`v9 = ${op}.${t} v0`, 'return v9'], { mixed })
       for (const op of ['fcvt_to_sint_sat', 'fcvt_to_uint_sat', 'x86_cvtt2dq'])
-        def(`${op} ${i} ${t}`, [t], [i], [`v9 = ${op}.${i} v0`, 'return v9'])
+        def(`${op} ${i} ${t}`, [t], [i], [`v9 = ${op}.${i} v0`, 'return v9'], { mixed })
     }
   }
   def('fvpromote_low', ['f32x4'], ['f64x2'], ['v9 = fvpromote_low v0', 'return v9'], { anyNaN: true })
@@ -337,7 +345,7 @@ export function vectorCases(): VectorCase[] {
           ['v5 = stack_addr.i64 ss0', 'store v0, v5+8', `v9 = ${s}${op} ${order} v5+11`, 'return v9'],
           { slots: '    ss0 = explicit_slot 32\n' },
         )
-  for (const t of ['i16x8', 'i32x4', 'i16x4'])
+  for (const t of ['i16x8', 'i32x4', 'i16x4', 'i32x2', 'i16x2'])
     def(`x86_pmulhrsw ${t}`, [t, t], [t], ['v9 = x86_pmulhrsw v0, v1', 'return v9'])
   def('x86_pmaddubsw', ['i8x16', 'i8x16'], ['i16x8'], ['v9 = x86_pmaddubsw v0, v1', 'return v9'])
   def('x86_pshufb', ['i8x16', 'i8x16'], ['i8x16'], ['v9 = x86_pshufb v0, v1', 'return v9'])

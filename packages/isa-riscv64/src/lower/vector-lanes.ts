@@ -170,6 +170,11 @@ const narrow = (op: VI, fromSigned: boolean) => (c: RiscvLower, t: Type, x: Valu
 const widen = (op: V1, high: boolean) => (c: RiscvLower, t: Type, x: Value) => {
   const lanes = laneCount(t) / 2
   const a = high ? slideDown(c, stateOf(t), v(c, x), lanes) : v(c, x)
+  if (lanes === 1) {
+    // One lane is a scalar.
+    const lane = lane0(c, stateOf(t), a)
+    return op === emit.vzext_vf2 ? c.zextReg(lane, laneType(t)) : lane
+  }
   return v1(c, op, laneState(laneBits(t) * 2, lanes), a)
 }
 

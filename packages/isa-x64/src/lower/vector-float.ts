@@ -268,8 +268,16 @@ function quadsToFloat(c: X64Lower, x: Xmm, f: (lane: Gpr) => Xmm): Xmm {
 
 const hasQuadConversions = (c: X64Lower): boolean => c.has(feat.AVX512DQ) && c.has(feat.AVX512VL)
 
+/** Operand of a conversion between lanes of one width. */
+function operand(c: X64Lower, t: Type, x: Value): Xmm {
+  const from = laneBits(c.func.typeOf(x))
+  if (from !== laneBits(t))
+    c.unsupported(`a conversion from lanes of ${from} bits to lanes of ${laneBits(t)}`, 'widen or narrow the integers')
+  return c.x(x)
+}
+
 function fromSint(c: X64Lower, t: Type, x: Value): Xmm {
-  const a = c.x(x)
+  const a = operand(c, t, x)
   if (wide(t) === 0) return c.un(emit.cvtdq2ps_rr, emit.vcvtdq2ps_rr, a)
   if (hasQuadConversions(c)) return c.xone(emit.vcvtqq2pd_rr, a)
   return quadsToFloat(c, a, (g) => fromSigned(c, F64, g, true))
@@ -277,7 +285,7 @@ function fromSint(c: X64Lower, t: Type, x: Value): Xmm {
 
 /** The halves of a 32-bit lane are exact as floats, and so is the product: the sum is rounded once. */
 function fromUint(c: X64Lower, t: Type, x: Value): Xmm {
-  const a = c.x(x)
+  const a = operand(c, t, x)
   if (wide(t) === 1) {
     if (hasQuadConversions(c)) return c.xone(emit.vcvtuqq2pd_rr, a)
     return quadsToFloat(c, a, (g) => fromUnsigned64(c, F64, g))
@@ -296,7 +304,7 @@ const single = F32
 
 /** NaNs are made 0; what is too great comes out as the least integer, which all ones turn into the greatest. */
 function toSint(c: X64Lower, t: Type, x: Value): Xmm {
-  const a = c.x(x)
+  const a = operand(c, t, x)
   if (laneBits(t) === 64) return quads(c, a, (v) => saturateSigned(c, I64, F64, v))
   const v = and(c, a, predicate(c, single, a, a, ORD))
   const over = predicate(c, single, splat32(c, TWO_31), v, LE)
@@ -305,7 +313,7 @@ function toSint(c: X64Lower, t: Type, x: Value): Xmm {
 
 /** The sum of what is converted up to 2 ** 31 and of what is above it. */
 function toUint(c: X64Lower, t: Type, x: Value): Xmm {
-  const a = c.x(x)
+  const a = operand(c, t, x)
   if (laneBits(t) === 64) return quads(c, a, (v) => saturateUnsigned(c, I64, F64, v))
   const zero = c.zero()
   const max = (p: Xmm): Xmm => c.bin(emit.maxps_rr, emit.vmaxps_rrr, p, zero)
@@ -318,7 +326,7 @@ function toUint(c: X64Lower, t: Type, x: Value): Xmm {
 }
 
 function cvtt(c: X64Lower, t: Type, x: Value): Xmm {
-  const a = c.x(x)
+  const a = operand(c, t, x)
   if (laneBits(t) === 64) return quads(c, a, (v) => truncate(c, F64, v, true))
   return c.un(emit.cvttps2dq_rr, emit.vcvttps2dq_rr, a)
 }

@@ -1,0 +1,94 @@
+// More of the boundary sweep: atomics of every operation and width, floats in memory, f128 where it is bits, forms that few machines have.
+import { RMW_OPS } from '@k23/ir'
+import { bitsOf, type SweepCase } from './sweep-cases.ts'
+
+const INTS = ['i8', 'i16', 'i32', 'i64']
+
+export function moreSweepCases(): SweepCase[] {
+  const out: SweepCase[] = []
+  const def = (
+    name: string,
+    params: readonly string[],
+    returns: readonly string[],
+    lines: readonly string[],
+    slot = 0,
+  ): void => {
+    const unique = name.replace(/[^a-z0-9_]/g, '_')
+    const list = params.map((t, i) => `v${i}: ${t}`).join(', ')
+    out.push({
+      name: unique,
+      params,
+      half: /f16/.test(unique),
+      anyNaN: false,
+      text: `function %${unique}(${params.join(', ')}) -> ${returns.join(', ')} {
+${slot === 0 ? '' : `    ss0 = explicit_slot ${slot}, align = 16\n`}block0(${list}):
+${lines.map((l) => `    ${l}`).join('\n')}
+}
+`,
+    })
+  }
+  // v0 in memory between two numbers that must stay what they are; the old value, the new one, and those beside it.
+  const around = (t: string, at: number, lines: readonly string[]): string[] => [
+    'v20 = iconst.i64 0x5aa5c33c69960ff0',
+    'v21 = stack_addr.i64 ss0',
+    'store v20, v21',
+    'store v20, v21+8',
+    'store v20, v21+16',
+    `v22 = stack_addr.i64 ss0+${8 + at}`,
+    `store v0, v22`,
+    ...lines,
+    'v24 = load.i64 v21',
+    'v25 = load.i64 v21+16',
+    'v26 = load.i64 v21+8',
+    `v27 = load.${t} v22`,
+    'v28 = iadd v24, v25',
+    'return v23, v27, v26, v28',
+  ]
+  for (const t of INTS) {
+    const size = bitsOf(t) / 8
+    for (let at = 0; at < 8; at += size) {
+      const returns = [t, t, 'i64', 'i64']
+      for (const op of RMW_OPS)
+        def(`atomic_rmw ${op} ${t} ${at}`, [t, t], returns, around(t, at, [`v23 = atomic_rmw.${t} ${op} v22, v1`]), 24)
+      def(`atomic_cas ${t} ${at}`, [t, t, t], returns, around(t, at, [`v23 = atomic_cas.${t} v22, v1, v2`]), 24)
+      def(`atomic_cas hits ${t} ${at}`, [t, t], returns, around(t, at, [`v23 = atomic_cas.${t} v22, v0, v1`]), 24)
+      def(`atomic_load ${t} ${at}`, [t], returns, around(t, at, [`v23 = atomic_load.${t} v22`]), 24)
+      def(`atomic_store ${t} ${at}`, [t, t], returns, around(t, at, ['atomic_store v1, v22', 'v23 = bnot v1']), 24)
+    }
+  }
+  for (const t of ['f16', 'f32', 'f64', 'f128'])
+    for (const order of ['little', 'big'])
+      for (const at of [0, 3, 2050])
+        def(
+          `memory ${order} ${at} ${t}`,
+          [t],
+          [t, 'i8'],
+          [
+            'v5 = stack_addr.i64 ss0',
+            `store ${order} v0, v5+${at}`,
+            `v8 = load.${t} ${order} v5+${at}`,
+            `v9 = load.i8 v5+${at}`,
+            'return v8, v9',
+          ],
+          2080,
+        )
+  for (const op of ['band', 'bor', 'bxor'])
+    def(`${op} f128`, ['f128', 'f128'], ['f128'], [`v9 = ${op} v0, v1`, 'return v9'])
+  def('bnot f128', ['f128'], ['f128'], ['v9 = bnot v0', 'return v9'])
+  for (const op of ['bitselect', 'blendv'])
+    def(`${op} f128`, ['f128', 'f128', 'f128'], ['f128'], [`v9 = ${op} v0, v1, v2`, 'return v9'])
+  for (const c of ['i8', 'i64', 'i128'])
+    for (const [op, name] of [
+      ['select', 'select'],
+      ['select_spectre_guard', 'guard'],
+    ])
+      def(`${name} f128 by ${c}`, [c, 'f128', 'f128'], ['f128'], [`v9 = ${op} v0, v1, v2`, 'return v9'])
+  def('bitcast i128 f128', ['f128'], ['i128'], ['v9 = bitcast.i128 v0', 'return v9'])
+  def('bitcast f128 i128', ['i128'], ['f128'], ['v9 = bitcast.f128 v0', 'return v9'])
+  for (const op of ['fneg', 'fabs']) def(`${op} f128`, ['f128'], ['f128'], [`v9 = ${op} v0`, 'return v9'])
+  def('fcopysign f128', ['f128', 'f128'], ['f128'], ['v9 = fcopysign v0, v1', 'return v9'])
+  def('avg_round i128', ['i128', 'i128'], ['i128'], ['v9 = avg_round v0, v1', 'return v9'])
+  for (const op of ['udiv', 'sdiv', 'urem', 'srem'])
+    def(`${op} i128`, ['i128', 'i128'], ['i128'], [`v9 = ${op} v0, v1`, 'return v9'])
+  return out
+}
