@@ -274,7 +274,7 @@ class EmulatedFile implements Runnable {
     if (known !== undefined) return known
     const routine = LIBRARY_ROUTINES.find((r) => `%${r.name}` === name)
     if (routine === undefined) throw new Error(`${name} has no signature`)
-    return routine.make(routine.name).signature
+    return routine.make(routine.name, false).signature
   }
 
   private hasFeature(feature: string): boolean {

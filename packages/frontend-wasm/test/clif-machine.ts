@@ -208,6 +208,17 @@ export class ClifMachine {
     return this.links.get(f)!(index)
   }
 
+  /** memmove and memset: as routines of the guest, they must stay inside of what is mapped. */
+  library(name: string, [to, from, n]: bigint[]): bigint {
+    const ranges = name === 'Memmove' ? [to, from] : [to]
+    if (n !== 0n && ranges.some((at) => this.fault(at, Number(n))))
+      throw new Error(`test machine: ${name} out of bounds`)
+    if (name === 'Memmove') this.bytes.copyWithin(Number(to), Number(from), Number(from + n))
+    else if (name === 'Memset') this.bytes.fill(Number(from & 255n), Number(to), Number(to + n))
+    else throw new Error(`test machine: library routine ${name}`)
+    return to
+  }
+
   load(address: bigint, n: number, flags: MemFlags): bigint {
     this.check(address, n, flags)
     let x = 0n
@@ -286,6 +297,10 @@ class Frame {
       case Op.return_:
         return this.rest(i, 0)
       case Op.call:
+        if (f.extFuncs[imm0].name.kind === 'libcall') {
+          this.results(i, [m.library(f.extFuncs[imm0].name.name, this.rest(i, 0))])
+          return undefined
+        }
         this.results(i, m.enter(this.callee(imm0), this.rest(i, 0)))
         return undefined
       case Op.call_indirect:

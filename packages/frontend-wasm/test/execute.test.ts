@@ -180,7 +180,7 @@ const settings: [string, Partial<TranslateOptions>][] = [
 ]
 
 describe.skipIf(path === undefined)('spec scripts on the CLIF machine', () => {
-  test.each(settings)('%s', (_, options) => {
+  test.each(settings)('%s', { timeout: 120_000 }, (_, options) => {
     const tally: Tally = { pass: 0, skip: 0, failures: [] }
     const names = Object.keys(pack).filter((n) => !n.includes('/') && (long || !HEAVY.includes(n)))
     names.forEach((n, i) => {

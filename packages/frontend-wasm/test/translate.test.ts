@@ -45,7 +45,7 @@ function translateAll(module: WasmModule, options: Partial<TranslateOptions>): {
 describe.skipIf(corpus === undefined)('wasm-corpus', () => {
   const files = corpus === undefined ? [] : wasmFiles(corpus)
   const long = process.env.K23_LONG === '1'
-  test.each(settings)('%s', (_, options) => {
+  test.each(settings)('%s', { timeout: 120_000 }, (_, options) => {
     let n = 0
     for (const { name, bytes } of files) {
       if (!long && options !== settings[0][1] && bytes.length > 200_000) continue
@@ -73,7 +73,7 @@ describe.skipIf(spec === undefined)('spec scripts', () => {
       }
     }
   }
-  test.each(settings)('%s', (_, options) => {
+  test.each(settings)('%s', { timeout: 120_000 }, (_, options) => {
     let n = 0
     for (const { name, module } of modules) {
       try {

@@ -27,6 +27,9 @@ function configuration(isa: TargetIsa): Map<string, LinkInput | undefined> {
   return made
 }
 
+/** Targets whose processors make nothing of words that are not aligned. */
+const UNALIGNED: readonly string[] = ['x64', 'aarch64']
+
 /** A routine by its symbol (`%Memcpy`), or undefined: there is none, or the target's features do not suffice for it. */
 export function libraryRoutine(isa: TargetIsa, symbol: string): LinkInput | undefined {
   const row = byName.get(symbol)
@@ -37,7 +40,7 @@ export function libraryRoutine(isa: TargetIsa, symbol: string): LinkInput | unde
 }
 
 function compileRoutine(isa: TargetIsa, row: LibraryRoutine): LinkInput | undefined {
-  const func = row.make(row.name)
+  const func = row.make(row.name, UNALIGNED.includes(isa.name))
   try {
     const compiled = compileFunction(isa, func, {
       algorithm: isa.shared.regalloc_algorithm as Algorithm,

@@ -1,5 +1,5 @@
 // memcpy, memmove, memset, memcmp. Where both areas have the same place within words they go by words, else by bytes: an access of 8 bytes that is not
-// aligned may be as slow as a trap.
+// aligned may be as slow as a trap. Where the target's processors make nothing of it (`unaligned`) they go by words always, two at a time.
 import { abiParam, EQ, type Func, I32, I64, I8, NE, type Signature, UGE, ULT, type Value } from '@k23/ir'
 import { Routine, type Var } from './routine.ts'
 
@@ -15,7 +15,7 @@ const toInt = returning(abiParam(I32, { extension: 'sext' }))
 const bump = (r: Routine, v: Var, by: number): void => v.set(r.ins.iadd_imm(v.get(), by))
 
 /** Copies upwards from where `to` and `from` stand, `left` bytes. */
-function copyUp(r: Routine, to: Var, from: Var, left: Var): void {
+function copyUp(r: Routine, to: Var, from: Var, left: Var, unaligned: boolean): void {
   const { ins } = r
   const one = (): void => {
     r.store(ins.ireduce(I8, r.byte(from.get())), to.get())
@@ -23,8 +23,7 @@ function copyUp(r: Routine, to: Var, from: Var, left: Var): void {
     bump(r, from, 1)
     bump(r, left, -1)
   }
-  r.when(r.icmp(EQ, ins.band_imm(ins.bxor(to.get(), from.get()), 7), 0n), () => {
-    r.loop(() => ins.band(r.icmp(NE, left.get(), 0n), r.icmp(NE, ins.band_imm(to.get(), 7), 0n)), one)
+  const words = (): void => {
     r.loop(
       () => r.icmp(UGE, left.get(), 8n),
       () => {
@@ -34,12 +33,31 @@ function copyUp(r: Routine, to: Var, from: Var, left: Var): void {
         bump(r, left, -8)
       },
     )
-  })
+  }
+  if (unaligned) {
+    r.loop(
+      () => r.icmp(UGE, left.get(), 16n),
+      () => {
+        const [x, y] = [r.load(I64, from.get()), r.load(I64, from.get(), 8)]
+        r.store(x, to.get())
+        r.store(y, to.get(), 8)
+        bump(r, to, 16)
+        bump(r, from, 16)
+        bump(r, left, -16)
+      },
+    )
+    words()
+  } else {
+    r.when(r.icmp(EQ, ins.band_imm(ins.bxor(to.get(), from.get()), 7), 0n), () => {
+      r.loop(() => ins.band(r.icmp(NE, left.get(), 0n), r.icmp(NE, ins.band_imm(to.get(), 7), 0n)), one)
+      words()
+    })
+  }
   r.loop(() => r.icmp(NE, left.get(), 0n), one)
 }
 
 /** The same downwards, from behind the ends. */
-function copyDown(r: Routine, to: Var, from: Var, left: Var): void {
+function copyDown(r: Routine, to: Var, from: Var, left: Var, unaligned: boolean): void {
   const { ins } = r
   const one = (): void => {
     bump(r, to, -1)
@@ -47,8 +65,7 @@ function copyDown(r: Routine, to: Var, from: Var, left: Var): void {
     r.store(ins.ireduce(I8, r.byte(from.get())), to.get())
     bump(r, left, -1)
   }
-  r.when(r.icmp(EQ, ins.band_imm(ins.bxor(to.get(), from.get()), 7), 0n), () => {
-    r.loop(() => ins.band(r.icmp(NE, left.get(), 0n), r.icmp(NE, ins.band_imm(to.get(), 7), 0n)), one)
+  const words = (): void => {
     r.loop(
       () => r.icmp(UGE, left.get(), 8n),
       () => {
@@ -58,26 +75,45 @@ function copyDown(r: Routine, to: Var, from: Var, left: Var): void {
         bump(r, left, -8)
       },
     )
-  })
+  }
+  if (unaligned) {
+    r.loop(
+      () => r.icmp(UGE, left.get(), 16n),
+      () => {
+        bump(r, to, -16)
+        bump(r, from, -16)
+        const [x, y] = [r.load(I64, from.get()), r.load(I64, from.get(), 8)]
+        r.store(x, to.get())
+        r.store(y, to.get(), 8)
+        bump(r, left, -16)
+      },
+    )
+    words()
+  } else {
+    r.when(r.icmp(EQ, ins.band_imm(ins.bxor(to.get(), from.get()), 7), 0n), () => {
+      r.loop(() => ins.band(r.icmp(NE, left.get(), 0n), r.icmp(NE, ins.band_imm(to.get(), 7), 0n)), one)
+      words()
+    })
+  }
   r.loop(() => r.icmp(NE, left.get(), 0n), one)
 }
 
-export function memcpy(name: string): Func {
+export function memcpy(name: string, unaligned: boolean): Func {
   const r = new Routine(name, toPointer)
   const [to, from, n] = r.args
-  copyUp(r, r.variable(to), r.variable(from), r.variable(n))
+  copyUp(r, r.variable(to), r.variable(from), r.variable(n), unaligned)
   r.return(to)
   return r.done()
 }
 
-export function memmove(name: string): Func {
+export function memmove(name: string, unaligned: boolean): Func {
   const r = new Routine(name, toPointer)
   const [to, from, n] = r.args
   // Upwards unless the target begins inside the source.
   r.when(
     r.icmp(ULT, r.ins.isub(to, from), n),
-    () => copyDown(r, r.variable(r.ins.iadd(to, n)), r.variable(r.ins.iadd(from, n)), r.variable(n)),
-    () => copyUp(r, r.variable(to), r.variable(from), r.variable(n)),
+    () => copyDown(r, r.variable(r.ins.iadd(to, n)), r.variable(r.ins.iadd(from, n)), r.variable(n), unaligned),
+    () => copyUp(r, r.variable(to), r.variable(from), r.variable(n), unaligned),
   )
   r.return(to)
   return r.done()

@@ -20,7 +20,8 @@ export interface LibraryRoutine {
   readonly name: string
   /** Its name in object files. */
   readonly symbol: string
-  readonly make: (name: string) => Func
+  /** `unaligned`: accesses of words cost the same at every address. */
+  readonly make: (name: string, unaligned: boolean) => Func
 }
 
 const row = (name: string, symbol: string, make: LibraryRoutine['make']): LibraryRoutine => ({ name, symbol, make })

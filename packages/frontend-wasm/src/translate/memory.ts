@@ -39,7 +39,7 @@ function definition(t: Translator, memory: number): [base: Value, offset: number
   return [t.ins.load(I64, CONSTANT_DATA, t.vmctx, at), 0]
 }
 
-function memoryBase(t: Translator, memory: number): Value {
+export function memoryBase(t: Translator, memory: number): Value {
   const m = t.info.memories[memory]
   const [def, offset] = definition(t, memory)
   const fixed = m.min === m.max || (t.options.memory.kind === 'guard' && m.index === wasm.I32)
@@ -47,7 +47,7 @@ function memoryBase(t: Translator, memory: number): Value {
 }
 
 /** The memory's length in bytes as a value. */
-function memoryLength(t: Translator, memory: number): Value {
+export function memoryLength(t: Translator, memory: number): Value {
   const m = t.info.memories[memory]
   if (m.min === m.max) return t.ins.iconst(I64, m.min * WASM_PAGE_SIZE)
   const [def, offset] = definition(t, memory)

@@ -47,6 +47,7 @@ import * as wasm from '../module.ts'
 import { ACCESS_BYTES } from '../operators.ts'
 import { FRAME_FUNCTION, FRAME_IF, FRAME_LOOP, type Frame, labelTypes } from '../validate/frame.ts'
 import type { FunctionPass } from '../validate/pass.ts'
+import { translateMemoryCopy, translateMemoryFill } from './bulk.ts'
 import { CONSTANT_DATA, declareRegions, PRIVATE, type RegionFlags } from './flags.ts'
 import { emitHostCall, hostBlockBytes, hostBlockSlot } from './host-call.ts'
 import { translateLoad, translateLoadLane, translateMemorySize, translateStore, translateStoreLane } from './memory.ts'
@@ -193,7 +194,12 @@ export class Translator {
   /** The unsigned value of a constant, or -1. */
   constantIndex(v: Value): number {
     const f = this.func
-    const inst = f.defInst(v)
+    let inst = f.defInst(v)
+    if (inst !== NONE && f.op[inst] === Op.uextend) {
+      const narrow = f.arg(inst, 0)
+      if (f.typeOf(narrow) === I32) return this.constantIndex(narrow)
+      inst = NONE
+    }
     if (inst === NONE || f.op[inst] !== Op.iconst) return -1
     const lo = f.imm0[inst] >>> 0
     return f.typeOf(v) === I32 ? lo : (f.imm1[inst] >>> 0) * 4294967296 + lo
@@ -580,13 +586,12 @@ export class Translator {
     const d = this.info.memories[dst].index
     const s = this.info.memories[src].index
     const n = d === wasm.I32 ? d : s
-    const args = [this.i32(dst), this.i32(src), this.addr(d, base), this.addr(s, base + 1), this.addr(n, base + 2)]
-    this.builtin('memory_copy', args)
+    translateMemoryCopy(this, this.b, dst, src, [this.addr(d, base), this.addr(s, base + 1), this.addr(n, base + 2)])
   }
 
   memoryFill(memory: number, base: number): void {
     const t = this.info.memories[memory].index
-    this.builtin('memory_fill', [this.i32(memory), this.addr(t, base), this.val(base + 1), this.addr(t, base + 2)])
+    translateMemoryFill(this, this.b, memory, [this.addr(t, base), this.val(base + 1), this.addr(t, base + 2)])
   }
 
   // ---- references and tables
