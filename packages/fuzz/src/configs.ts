@@ -2,6 +2,7 @@
 import { createRiscv64Machine } from '@k23/emulator/riscv64'
 import { type CompileOptions, targetByName } from '@k23/codegen'
 import type { Machine } from '@k23/machine'
+import { createNativeMachine, hostIsa, nativeMissing } from '@k23/native'
 import type { Random } from './random.ts'
 
 /** How code runs: `exec` as the command line names it. */
@@ -16,7 +17,17 @@ export interface Platform {
 /** Every machine that modules run on. */
 export const platforms: readonly Platform[] = [
   { target: 'riscv64', exec: 'emu', create: () => createRiscv64Machine({ memoryBytes: 64 << 20 }), simd: ['has_v'] },
+  ...(nativeMissing() === undefined
+    ? [{ target: hostIsa() as string, exec: 'native' as const, create: nativeMachine, simd: [] }]
+    : []),
 ]
+
+/** One that stops now and then, since it counts no instructions. */
+function nativeMachine(): Machine {
+  const machine = createNativeMachine()
+  machine.tick(500)
+  return machine
+}
 
 export interface Config {
   readonly platform: Platform

@@ -20,6 +20,8 @@ import type { Host, HostInstance } from './outcome.ts'
 
 /** Instructions of the machine for one program: a hang is found, not waited for. */
 const INSTRUCTIONS = 50_000_000
+/** The same in time, where the machine counts none. */
+const MILLISECONDS = 20_000
 
 export function kernelHost(machine: Machine, config: Config): Host {
   const { platform, features, optLevel, settings } = config
@@ -34,7 +36,8 @@ export function kernelHost(machine: Machine, config: Config): Host {
     },
     instantiate(wasm, imports): HostInstance {
       module = engine.compile(wasm)
-      store = new Store(engine, { fuel: INSTRUCTIONS })
+      const deadline = performance.now() + MILLISECONDS
+      store = new Store(engine, { fuel: INSTRUCTIONS, onInterrupt: () => performance.now() < deadline })
       const linker = new Linker(store)
       for (const { name, type, run } of imports) {
         const names = (types: readonly number[]): ValTypeName[] => types.map((t) => valTypeName(t) as ValTypeName)

@@ -1,5 +1,6 @@
 // The host's own CPU as a machine. What is specific to a CPU is in x64/, what is specific to a system in linux/ (host.ts says what a host
 // must provide); a new host is a row of `hosts`.
+import type { IsaName } from '@k23/machine'
 import type { Host } from './host.ts'
 import { type Koffi, loadKoffi } from './linux/koffi.ts'
 import { type InterruptHandle, NativeMachine, type NativeMachineOptions } from './machine.ts'
@@ -44,6 +45,12 @@ function find(): Host | string {
 export function nativeMissing(): string | undefined {
   const h = host()
   return typeof h === 'string' ? h : undefined
+}
+
+/** The ISA of this host's CPU, where native execution is possible. */
+export function hostIsa(): IsaName | undefined {
+  const h = host()
+  return typeof h === 'string' ? undefined : h.cpu.isa
 }
 
 /** A machine on this host's CPU, for the calling thread. Throws NativeUnavailable, RangeError for options. */
