@@ -7,7 +7,7 @@
 // Invariants
 //   1. Mappings do not overlap; `starts` is sorted, and starts[i] is that of mappings[i].
 //   2. A page with a permission lies within `backed` bytes. Pages that back nothing else in the window have no permission there.
-//   3. The backing only moves (to grow) in view() and protect(), which counts `generation` as growing the buffer does.
+//   3. The backing only moves (to grow) in view() and protect(), which counts `generation` as growing the buffer does; so does giving it back.
 
 import { PAGE_SIZE, PERM_EXEC, PERM_NONE } from '@k23/machine'
 import { FreeRanges } from './free-ranges.ts'
@@ -81,6 +81,7 @@ export class HighMemory {
     this.starts.splice(i, 1)
     this.free.release(m.start / PAGE_SIZE, m.end / PAGE_SIZE)
     this.last = NOTHING
+    this.memory.generation++
   }
 
   view(address: number, length: number): Uint8Array {

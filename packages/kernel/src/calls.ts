@@ -178,7 +178,8 @@ function callHostFunction(store: Store, n: number, block: number): Pending | und
   const bytes = (HOST_BLOCK_FIRST + Math.max(params.length, results.length)) * SLOT_SIZE
   const slot = (i: number): number => (HOST_BLOCK_FIRST + i) * SLOT_SIZE
   const d = store.guest.data(block, bytes)
-  const args = params.map((t, i) => readValue(store, d, slot(i), t))
+  const args: unknown[] = []
+  for (let i = 0; i < params.length; i++) args.push(readValue(store, d, slot(i), params[i]))
   const outer = store.caller
   store.caller = store.instanceAt(getU64(d, HOST_BLOCK_CALLER * SLOT_SIZE))
   let result: unknown

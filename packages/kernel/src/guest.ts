@@ -2,17 +2,37 @@
 import { type MachineMemory, PAGE_SIZE, PERM_READ, PERM_WRITE } from '@k23/machine'
 import { needRoom } from './errors.ts'
 
+const SLOTS = 256
+
+interface Kept {
+  readonly address: number
+  readonly generation: number
+  readonly view: DataView
+}
+
 /** Fields of records in machine memory, little-endian. Addresses are numbers below 2^53. */
 export class Guest {
   readonly memory: MachineMemory
+  /** Views made lately, by address: the same few records are read and written at every call. */
+  private readonly kept: (Kept | undefined)[] = new Array(SLOTS).fill(undefined)
 
   constructor(memory: MachineMemory) {
     this.memory = memory
   }
   /** Valid until memory grows. */
   data(address: number, length: number): DataView {
+    const { generation } = this.memory
+    const slot = (address % (16 * SLOTS)) >> 4
+    const known = this.kept[slot]
+    if (known !== undefined && known.address === address && known.generation === generation) {
+      const { view } = known
+      if (view.byteLength === length) return view
+    }
     const v = this.memory.view(address, length)
-    return new DataView(v.buffer, v.byteOffset, length)
+    const view = new DataView(v.buffer, v.byteOffset, length)
+    // Asking for the view may itself have made memory grow.
+    this.kept[slot] = { address, generation: this.memory.generation, view }
+    return view
   }
   u32(at: number): number {
     return this.data(at, 4).getUint32(0, true)
