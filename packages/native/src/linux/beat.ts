@@ -1,7 +1,13 @@
 // A second thread that advances an epoch while the first one is busy in guest code: a few instructions of our own in a thread of the system.
 import { PERM_READ, PERM_WRITE } from '@k23/machine'
-import { BEAT_BYTES, BEAT_CELL, BEAT_MASK, BEAT_STOP, BEAT_WAIT } from '../x64/linux-beat.ts'
 import type { Libc } from './libc.ts'
+
+/** Parameters of the thread: address of a u64; 1 to stop (a futex); how long to wait, a timespec; a mask of all signals. */
+export const BEAT_CELL = 0
+export const BEAT_STOP = 8
+export const BEAT_WAIT = 16
+export const BEAT_MASK = 32
+const BEAT_BYTES = 40
 
 const FUTEX_WAKE_PRIVATE = 129
 

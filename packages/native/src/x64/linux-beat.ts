@@ -1,12 +1,6 @@
 // The body of the second thread that advances an epoch (linux/beat.ts). It calls no library.
+import { BEAT_CELL, BEAT_MASK, BEAT_STOP } from '../linux/beat.ts'
 import { Assembler, at, RAX, RBX, RDI, RSI } from './assembler.ts'
-
-/** Parameters of the thread: address of a u64; 1 to stop (a futex); how long to wait, a timespec; a mask of all signals. */
-export const BEAT_CELL = 0
-export const BEAT_STOP = 8
-export const BEAT_WAIT = 16
-export const BEAT_MASK = 32
-export const BEAT_BYTES = 40
 
 const SYS_RT_SIGPROCMASK = 14
 const SYS_FUTEX = 202
