@@ -1,6 +1,6 @@
 // The boundary sweeps on x64: every case compiled under each feature set, run on the host's CPU and compared with the CLIF interpreter.
 import { describe, expect, test } from 'vitest'
-import { families, sweep } from './sweep-run.ts'
+import { families, sweep, widened } from './sweep-run.ts'
 import { sweepCalls, sweepVectors, vectorFamilies } from './vector-run.ts'
 import { featureSets, missing, nativeBackend } from './x64-machine.ts'
 
@@ -19,12 +19,17 @@ describe.skipIf(missing !== undefined).each(sets)(
       opt: 'none',
     } as const
 
-    // blendv is refused for scalars.
     const scalars = [...families(false), ...families(true).map(([name, list]) => [`${name} with f16`, list] as const)]
-    test.each(scalars.filter(([name]) => !name.startsWith('blendv')))('%s', (_name, list) => {
+    test.each(scalars)('%s', (_name, list) => {
       const { wrong, checked } = sweep(backend, forLine, list)
       expect(wrong).toEqual([])
       expect(checked).toBeGreaterThan(0)
+    })
+
+    test('the bits above narrow results', { timeout: 120_000 }, () => {
+      const { wrong, checked } = sweep(backend, forLine, widened(), 17)
+      expect(wrong).toEqual([])
+      expect(checked).toBeGreaterThan(10_000)
     })
 
     // Conversions between lanes of different widths are refused there.

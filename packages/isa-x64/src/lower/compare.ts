@@ -4,6 +4,7 @@
 // A condition is one number: bits 0-3 a hardware condition code, bits 4-7 a second one, bits 8-9 how they combine (T.COND_*).
 import {
   EQ,
+  F128,
   F32,
   F64,
   FCC_EQ,
@@ -37,6 +38,7 @@ import {
   ULT,
   type Value,
 } from '@k23/ir'
+import { inXmm } from '../abi.ts'
 import { CC, emit } from '../insts/index.ts'
 import type { Gpr, Xmm } from '../insts/index.ts'
 import * as T from '../table.ts'
@@ -133,6 +135,20 @@ export function compare(c: X64Lower, cc: IntCC, x: Value, y: Value): Cond {
   const a = c.g(x)
   cmpRR[w](c, a, c.g(y))
   return hardwareCode(cc)
+}
+
+/** "The top bit of x is set". */
+export function topBit(c: X64Lower, x: Value): Cond {
+  const t = c.func.typeOf(x)
+  if (t === F128) {
+    const signs = c.tg()
+    emit.movmskps_rr(c, signs, c.x(x))
+    emit.testl_ri(c, signs, 8)
+    return CC.ne
+  }
+  const r = t === I128 ? c.hi(x) : inXmm(t) ? c.bitsOf(c.x(x), t) : c.g(x)
+  testRR[t === I128 ? 3 : sizeIndex(t)](c, r, r)
+  return CC.s
 }
 
 /** The flags of x & x, or, where x is an `and`, of its operands: ZF and SF of the value. */

@@ -3,7 +3,9 @@ import { type ExternalName, type FloatCC, type GlobalValue, I128, I64, signature
 import { FRAME_SLOT, P_TRAP } from '@k23/machinst'
 import {
   any,
+  anyFloat,
   anyInt,
+  blendv,
   bmask,
   br_table,
   brif,
@@ -56,6 +58,7 @@ import {
   selectGpr,
   selectXmm,
   setCond,
+  topBit,
   trapWhere,
   truth,
 } from './compare.ts'
@@ -174,6 +177,7 @@ function stackAddress(c: X64Lower, slot: number, off: number): Gpr {
 }
 
 const someFloat = typeUnion(f32, f64)
+const scalars = typeUnion(anyInt, anyFloat)
 
 // biome-ignore format: table
 export const controlRules: Rule[] = [
@@ -185,6 +189,7 @@ export const controlRules: Rule[] = [
   rule('select_fcmp', any,    [fcc(), valOf(someFloat), val, val, val], (p, a, b, x, y) => select(fcmp(p, a, b), x, y), (c, t, p, a, b, x, y) => selectBy(c, t, () => compareFloat(c, p as FloatCC, a, b), x, y)),
   rule('select',      any,    [val, val, val],                       (k, x, y) => select(k, x, y),                   (c, t, k, x, y) => selectBy(c, t, () => truth(c, k), x, y)),
   rule('guard',       any,    [val, val, val],                       (k, x, y) => select_spectre_guard(k, x, y),     guard),
+  rule('blendv',      scalars, [val, val, val],                      (k, x, y) => blendv(k, x, y),                   (c, t, k, x, y) => selectBy(c, t, () => topBit(c, k), x, y)),
 
   rule('brif',        any,    [val],                                 (x) => brif(x),                                 (c, _t, x) => branchIf(c, truth(c, x))),
   rule('br_table',    any,    [val, jumpTable],                      (x, t) => br_table(x, t),                       (c, _t, x) => table(c, x)),
