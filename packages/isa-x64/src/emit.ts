@@ -303,15 +303,24 @@ export function emitReturn(s: Scratch, e: Emitter, frame: FrameLayout): void {
   const b = e.buf
   emitEpilogue(s, b, frame)
   const extra = frame.popBytes + (frame.setup ? frame.tailBytes : 0)
-  if (extra === 0) emit.ret(s)
-  else if (extra <= MAX_RET) emit.ret_i(s, extra)
+  if (extra > 0 && extra <= MAX_RET) emit.ret_i(s, extra)
   else {
-    emit.popq_r(s, TMP)
-    s.add(SP, extra)
-    emit.jmp_r(s, TMP)
+    raiseReturnAddress(s, b, frame, extra)
+    emit.ret(s)
   }
   s.flush(b)
   bodyRow(b, frame, true)
+}
+
+/** Moves the return address, and the stack pointer with it, `up` bytes up: first the one, so that it can be found at any instruction. */
+function raiseReturnAddress(s: Scratch, b: CodeBuffer, frame: FrameLayout, up: number): void {
+  if (up === 0) return
+  emit.movq_rm(s, TMP, s.at(SP, 0))
+  emit.movq_mr(s, TMP, s.at(SP, up))
+  s.add(SP, up)
+  s.flush(b)
+  const tail = frame.setup ? frame.tailBytes : 0
+  b.unwindRow(RSP, 8 + tail - up, [[RETURN_ADDRESS, up - tail - 8]])
 }
 
 /** The callee finds its stack arguments where ours end, the return address below them, and removes them itself. */
@@ -320,13 +329,7 @@ export function emitTailCall(s: Scratch, e: Emitter, at: number, frame: FrameLay
   const info = e.v.calls[e.v.words[at + 1]]
   emitEpilogue(s, b, frame)
   const up = (info.calleePops ? frame.incomingBytes - info.stackArgBytes : 0) + (frame.setup ? frame.tailBytes : 0)
-  if (up !== 0) {
-    emit.movq_rm(s, TMP, s.at(SP, 0))
-    s.add(SP, up)
-    emit.movq_mr(s, TMP, s.at(SP, 0))
-    s.flush(b)
-    b.unwindRow(RSP, 8 + frame.tailBytes - up, [[RETURN_ADDRESS, -8 - frame.tailBytes + up]])
-  }
+  raiseReturnAddress(s, b, frame, up)
   if (info.callee !== undefined) {
     b.put8(0xe9)
     b.relocs.push({ offset: b.offset, kind: 'x64_call_plt', name: info.callee, addend: CALL_ADDEND })
