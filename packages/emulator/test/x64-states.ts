@@ -43,6 +43,7 @@ export interface X64Case {
   readonly unpredictable: boolean
 }
 
+const LONGEST = 15
 const RSP = 4
 const RBP = 5
 /** Instructions that use the stack; `leave` through rbp. */
@@ -104,8 +105,11 @@ export function randomCase(random: Random, row: CompiledX64Row): X64Case {
       words[o.word] = (entry.bank * 64 + number) * 2
       if (o.role === 'readwrite') words[o.word + 1] = words[o.word]
     } else if (entry.kind === 'immediate') {
-      if (entry.label === true) words[o.word] = random.below(800) - 400
-      else {
+      if (entry.label === true) {
+        // Not into the instruction itself.
+        const distance = random.below(800) - 400
+        words[o.word] = distance < 0 ? distance - LONGEST : distance
+      } else {
         words[o.word] = randomImmediate(random, o)
         if (entry.bytes === 8) {
           words[o.word] = random.next() | 0
