@@ -152,8 +152,9 @@ const DOUBLES = [
   -(2 ** 63),
 ]
 
+const view = new DataView(new ArrayBuffer(8))
+
 function randomDouble(random: Random): bigint {
-  const view = new DataView(new ArrayBuffer(8))
   const kind = random.below(8)
   const high = BigInt(random.next()) << 32n
   const bits = high | BigInt(random.next())
@@ -170,7 +171,6 @@ function randomDouble(random: Random): bigint {
 }
 
 function randomSingle(random: Random): bigint {
-  const view = new DataView(new ArrayBuffer(4))
   const kind = random.below(8)
   const bits = random.next()
   if (kind < 3) view.setFloat32(0, random.pick(DOUBLES))

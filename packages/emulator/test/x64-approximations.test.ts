@@ -51,7 +51,7 @@ test.skipIf(missing !== undefined)(`of this CPU${missing === undefined ? '' : ` 
   expect(rows.length).toBe(2)
   for (const row of rows) {
     const random = new Random(7)
-    const cases = Array.from({ length: 2000 }, () => randomCase(random, row))
+    const cases = Array.from({ length: 2000 }, (_, i) => randomCase(random, row, i))
     const results: CpuResult[] = runOnCpu(cases)
     cases.forEach((c: X64Case, i) => {
       const { src, dst } = c.operands

@@ -1,5 +1,6 @@
 // The x64 machine's protocol: entering and coming back, stack arguments, reasons to stop, exact counts.
 import { CC } from '@k23/isa-x64/insts'
+import { spawnSync } from 'node:child_process'
 import { NO_REG } from '@k23/machinst/rows'
 import {
   BREAKPOINT,
@@ -176,3 +177,31 @@ test('code and data above 2 GiB and 4 GiB', () => {
   expect([...machine.memory.view(data + 8, 8)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
   expect(hart.readRegister(0)).toEqual({ lo: 0x04030201, hi: 0x08070605 })
 })
+
+test('the functions of the evaluator stay within what V8 optimizes (60 KB of bytecode)', () => {
+  // Every row once, so that V8 compiles every function.
+  const script = `Promise.all([import('@k23/emulator/x64'), import('./x64-states.ts'), import('./states.ts')]).then(
+    ([{ createX64Machine }, { randomCase, semanticRows }, { Random }]) => {
+      const m = createX64Machine(), h = m.createHart()
+      for (const row of semanticRows) {
+        m.enter(h, m.placeCode(randomCase(new Random(1), row, 0).code), [])
+        h.fuel = 1
+        m.run(h)
+        m.reset(h)
+      }
+    })`
+  const done = spawnSync(
+    process.execPath,
+    ['--print-bytecode', '--print-bytecode-filter=*', '--input-type=module', '-e', script],
+    { cwd: import.meta.dirname, encoding: 'utf8', maxBuffer: 1 << 29 },
+  )
+  const functions = done.stdout.matchAll(
+    /for function: (evaluate\w*|group\d+|even|computed|\w+_) [\s\S]*?Bytecode length: (\d+)/g,
+  )
+  const lengths = new Map([...functions].map((m) => [m[1], Number(m[2])]))
+  expect(lengths.get('evaluate')).toBeGreaterThan(10_000)
+  expect(lengths.has('group0') && lengths.has('paddd_')).toBe(true)
+  expect([...lengths].filter(([, length]) => length >= 60 * 1024)).toEqual([])
+  const most = [...lengths].sort((a, b) => b[1] - a[1]).slice(0, 4)
+  console.info(`bytecode: ${most.map(([name, length]) => `${name} ${length}`).join(', ')}`)
+}, 60_000)

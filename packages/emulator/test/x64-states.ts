@@ -68,6 +68,12 @@ function randomVector(random: Random): bigint {
   return v
 }
 
+function randomBits(random: Random): bigint {
+  let v = 0n
+  for (let k = 0; k < 4; k++) v = (v << 32n) | BigInt(random.next())
+  return v
+}
+
 function randomImmediate(random: Random, o: X64Operand): number {
   const { entry } = o
   if (entry.kind !== 'immediate') throw new Error(`${o.name} is no immediate`)
@@ -79,12 +85,15 @@ function randomImmediate(random: Random, o: X64Operand): number {
   return entry.signed && entry.bytes < 4 ? (clamped << (32 - 8 * entry.bytes)) >> (32 - 8 * entry.bytes) : clamped
 }
 
-/** A random case of a row. */
-export function randomCase(random: Random, row: CompiledX64Row): X64Case {
+/** A random case of a row; 16 numbers after each other have all conditions. */
+export function randomCase(random: Random, row: CompiledX64Row, number: number): X64Case {
   const words = new Int32Array(24)
   words[0] = row.opcode | (row.words << 16)
   const gpr = Array.from({ length: 16 }, () => randomValue(random))
-  const xmm = Array.from({ length: 16 }, () => randomVector(random))
+  // Vectors that instructions look into, or just bits.
+  const looks = row.operands.some((o) => o.entry.kind === 'register' && o.entry.bank === 1)
+  const vector = (): bigint => (looks ? randomVector(random) : randomBits(random))
+  const xmm = Array.from({ length: 16 }, vector)
   const bytes = row.operands.find((o) => o.entry.kind === 'memory')
   const accessed = bytes?.entry.kind === 'memory' ? Math.max(bytes.entry.bytes, 1) : 8
 
@@ -110,7 +119,7 @@ export function randomCase(random: Random, row: CompiledX64Row): X64Case {
         const distance = random.below(800) - 400
         words[o.word] = distance < 0 ? distance - LONGEST : distance
       } else {
-        words[o.word] = randomImmediate(random, o)
+        words[o.word] = o.name === 'cc' ? number & 15 : randomImmediate(random, o)
         if (entry.bytes === 8) {
           words[o.word] = random.next() | 0
           words[o.word + 1] = random.next() | 0
@@ -128,7 +137,7 @@ export function randomCase(random: Random, row: CompiledX64Row): X64Case {
   }
   const image = new Uint8Array(IMAGE_BYTES)
   for (let at = 0; at < IMAGE_BYTES; at += 16) {
-    const v = randomVector(random)
+    const v = vector()
     for (let k = 0; k < 16; k++) image[at + k] = Number((v >> BigInt(8 * k)) & 0xffn)
   }
   const imageAt = Math.max(0, Math.min(PAGE - IMAGE_BYTES, Number(BigInt.asIntN(32, address - BigInt(DATA))) - 64))

@@ -5,7 +5,7 @@
 // (js-performance: 3-5 times slower). What our compilers and others emit most is in the loop.
 
 import { bug } from '@k23/entity'
-import type { CompiledX64Row } from '@k23/machinst/rows'
+import type { CompiledX64Row, Effect } from '@k23/machinst/rows'
 import { PSEUDO_KINDS } from '../semantics/protocol.ts'
 import type { X64SemanticsTable } from './builder.ts'
 import {
@@ -24,9 +24,12 @@ import { type VectorBinding, vectorBindings, vectorOperations } from './vector/b
 const SLOT_MEMORY = 4
 const SLOT_IMMEDIATE = 7
 
-/** Rows in the loop: control transfers, and these of 32 and 64 bits. */
+/** Effects of rows that leave for elsewhere, which only the loop can. */
+const LEAVING: readonly Effect[] = ['branch', 'jump', 'call', 'ret', 'trap']
+
+/** Rows in the loop beside those. */
 const IN_LOOP =
-  /^((add|sub|and|or|xor)[lq]_(rr|rm|ri|mr)|(add|sub)[lq]_mi|cmp[lq]_(rr|rm|ri|mr|mi)|test[lq]_(rr|ri)|mov[bwlq]_(mr|mi)|mov[lq]_(rr|rm|ri)|movabsq_ri|mov(zb|zw|sb|sw)[lq]_(rr|rm)|movslq_(rr|rm)|lea[lq]_rm|imul[lq]_(rr|rri)|(shl|shr|sar)[lq]_(ri|rc)|cmov[lq]_rr|setcc_r|pushq_r|popq_r|nop\d|neg[lq]_r|not[lq]_r|v?mov(aps|ups|dqa|dqu)_(rr|rm|mr)|v?movs[sd]_(rm|mr)|v?mov[dq]_(xr|rx))$/
+  /^((add|sub|and|or|xor)[lq]_(rr|rm|ri)|cmp[lq]_(rr|rm|ri|mr|mi)|test[lq]_(rr|ri)|mov[bwlq]_(mr|mi)|mov[lq]_(rr|rm|ri)|movabsq_ri|mov(zb|zw|sb|sw)[lq]_(rr|rm)|movslq_(rr|rm)|lea[lq]_rm|imul[lq]_(rr|rri)|(shl|shr|sar)[lq]_(ri|rc)|cmov[lq]_rr|setcc_r|pushq_r|popq_r|nop\d|hlt|syscall|neg[lq]_r|not[lq]_r|v?mov(aps|ups|dqa|dqu)_(rr|rm|mr)|v?movs[sd]_(rm|mr)|v?mov[dq]_(xr|rx))$/
 
 /** Out-of-line bodies in one function, by lines of text. */
 const LINES_PER_FUNCTION = 1200
@@ -85,7 +88,7 @@ export function x64EvaluatorSource(
     if (body === undefined) continue
     covered.push(row.id)
     const { places, layout } = slotPlaces(row)
-    const isInline = row.attrs.effect !== undefined || IN_LOOP.test(row.id)
+    const isInline = LEAVING.includes(row.attrs.effect ?? 'none') || IN_LOOP.test(row.id)
     const { text, terminates, transfers } = instructionText(row.id, body, (o) => places.get(o), !isInline)
     if (transfers && !isInline) bug('generate', row.id, '-', 'a body out of line cannot transfer control')
     layouts[row.opcode] = layout | (terminates ? LAYOUT_ENDS : 0)
