@@ -149,7 +149,8 @@ export function max64(aLo: number, aHi: number, bLo: number, bHi: number): numbe
   return greater ? aLo : bLo
 }
 
-function relation(a: number, b: number): number {
+/** 0 equal, 1 less, 2 greater, 3 unordered. */
+export function relation(a: number, b: number): number {
   high = 0
   return a < b ? 1 : a > b ? 2 : a === b ? 0 : 3
 }
@@ -220,7 +221,7 @@ const TWO_63 = 2 ** 63
 const TWO_64 = 2 ** 64
 
 /** An integral value as 32 bits; what does not fit, NaN included, is the integer indefinite value. */
-function word(x: number): number {
+export function word(x: number): number {
   high = 0
   return x >= -TWO_31 && x < TWO_31 ? x | 0 : 0x80000000 | 0
 }
@@ -228,7 +229,7 @@ function unsignedWord(x: number): number {
   high = 0
   return x >= 0 && x < TWO_32 ? x | 0 : -1
 }
-function longWord(x: number): number {
+export function longWord(x: number): number {
   if (!(x >= -TWO_63 && x < TWO_63)) {
     high = 0x80000000 | 0
     return 0

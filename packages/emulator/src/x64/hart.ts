@@ -18,6 +18,8 @@ export class X64Hart extends EmulatedHart {
   readonly x8s: Int8Array = new Int8Array(this.x.buffer)
   readonly x16: Uint16Array = new Uint16Array(this.x.buffer)
   readonly x16s: Int16Array = new Int16Array(this.x.buffer)
+  readonly xf32: Float32Array = new Float32Array(this.x.buffer)
+  readonly xf64: Float64Array = new Float64Array(this.x.buffer)
   /** High word of what clock() returned. */
   clockHi = 0
   private readonly saved: SavedContext[] = []

@@ -9,7 +9,7 @@
 // the register file by then.
 
 import { bug } from '@k23/entity'
-import { signatureOf, type X86Operand } from '../float/x86.ts'
+import { signatureOf, type X86FloatOp, type X86Operand } from '../float/x86.ts'
 import {
   known,
   type Pair,
@@ -34,6 +34,14 @@ export interface X64Text {
   readonly transfers: boolean
 }
 
+/** A word that is an element of a vector, or (the low word of) a floating-point result. */
+interface FloatWord extends Word {
+  /** The element as a float, of which it has the bits. */
+  readonly float?: string
+  /** A number whose bits it has, unless that is a NaN: then the call gives them. */
+  readonly number?: { readonly name: string; readonly call: string }
+}
+
 const EXITS: Record<X64Exit, string> = { illegal: 'ILLEGAL', breakpoint: 'EBREAK', syscall: 'ECALL' }
 
 /** The text of an instruction; `place` says where its operands are. `short`: for one that is not in the loop. */
@@ -43,9 +51,13 @@ export function instructionText(
   place: (operand: string) => Place | undefined,
   short: boolean,
 ): X64Text {
+  const words = new Map<number, string>()
   return generate(id, body, short, (operand, e) => {
     const at = place(operand) ?? bug('generate', id, operand, 'the row has no such operand')
-    return 'word' in at ? e.define(`code[i + ${at.word}]`).text : `${at.register * 2}`
+    if ('register' in at) return `${at.register * 2}`
+    let text = words.get(at.word)
+    if (text === undefined) words.set(at.word, (text = e.define(`code[i + ${at.word}]`).text))
+    return text
   })
 }
 
@@ -133,12 +145,57 @@ function generate(
     const base = shift === 0 ? fieldOf(operand) : `(${fieldOf(operand)} << ${shift})`
     return `${view}[${number === '0' ? base : `${base} + ${number}`}]`
   }
+  const float64 = (at: string, n: number): string => `xf64[${sum(`(${at} >> 1)`, n)}]`
+  const float32 = (at: string, n: number): string => `xf32[${sum(at, n)}]`
   const element64 = (operand: string, n: number): Pair => {
     const at = fieldOf(operand)
-    return { lo: define(`x[${sum(at, 2 * n)}]`), hi: define(`x[${sum(at, 2 * n + 1)}]`) }
+    const lo: FloatWord = { ...define(`x[${sum(at, 2 * n)}]`), float: float64(at, n) }
+    return { lo, hi: define(`x[${sum(at, 2 * n + 1)}]`) }
   }
-  const store64 = (at: string, n: number, value: Pair): string =>
-    `x[${sum(at, 2 * n)}] = ${value.lo.text}; x[${sum(at, 2 * n + 1)}] = ${value.hi.text}`
+  const element32 = (operand: string, n: number): FloatWord => ({
+    ...define(element(operand, 32, `${n}`)),
+    float: float32(fieldOf(operand), n),
+  })
+  /** Empty where the element is what it was. */
+  const store64 = (at: string, n: number, { lo, hi }: Pair): string => {
+    const { float, number } = lo as FloatWord
+    const [low, high] = [`x[${sum(at, 2 * n)}]`, `x[${sum(at, 2 * n + 1)}]`]
+    if (float === float64(at, n)) return ''
+    if (number === undefined) return `${low} = ${lo.text}; ${high} = ${hi.text}`
+    const { name, call } = number
+    return `if (${name} === ${name}) ${float64(at, n)} = ${name}; else { ${low} = ${call}; ${high} = x86.high }`
+  }
+  const store32 = (at: string, n: number, value: FloatWord): string => {
+    const { float, number } = value
+    const word = `x[${sum(at, n)}]`
+    if (float === float32(at, n)) return ''
+    if (number === undefined) return `${word} = ${value.text}`
+    const { name, call } = number
+    return `if (${name} === ${name}) ${float32(at, n)} = ${name}; else ${word} = ${call}`
+  }
+  /** What JavaScript's arithmetic on the elements themselves gives, as far as it is the same but for NaNs. */
+  function numberOf(op: X86FloatOp, bits: number, operands: readonly Pair[]): string | undefined {
+    const [a, y] = operands.map((p) => (p.lo as FloatWord).float)
+    const signs: Partial<Record<X86FloatOp, string>> = { add: '+', sub: '-', mul: '*', div: '/' }
+    const sign = signs[op]
+    if (sign !== undefined) return a === undefined || y === undefined ? undefined : `${a} ${sign} ${y}`
+    const { lo, hi } = operands[0]
+    if (op === 'sqrt') return a === undefined ? undefined : `Math.sqrt(${a})`
+    // From the other format, with one rounding at most.
+    if (op === 'toF32' || (op === 'toF64' && bits === 32)) return bits === 16 ? undefined : a
+    if (bits !== 64) return undefined
+    if (op === 'fromI32') return lo.text
+    if (op === 'fromI64') return `${hi.text} * 4294967296 + (${lo.text} >>> 0)`
+    return undefined
+  }
+  /** A call that takes elements as numbers, where one gives what the call with bits does. */
+  function elementCall(op: X86FloatOp, operands: readonly Pair[]): string | undefined {
+    const [a, y] = operands.map((p) => (p.lo as FloatWord).float)
+    if (a === undefined) return undefined
+    if (op === 'compare') return y === undefined ? undefined : `x86.relation(${a}, ${y})`
+    if (op === 'toI32t') return `x86.word(Math.trunc(${a}))`
+    return op === 'toI64t' ? `x86.longWord(Math.trunc(${a}))` : undefined
+  }
   /** An element whose number is a value has been read: its register must not change before all elements are computed. */
   let readsOthers = false
 
@@ -189,8 +246,12 @@ function generate(
       const { args, result } = signatureOf(op)
       const isWide = (what: X86Operand): boolean => what === 'q' || what === 'd' || (what === 'f' && bits === 64)
       const texts = operands.flatMap((p, k) => (isWide(args[k]) ? [p.lo.text, p.hi.text] : [p.lo.text]))
-      const call = `x86.${op}${bits}(${texts.join(', ')})`
-      return isWide(result) ? twoWords(call, 'x86.high') : zeroExtend(define(call))
+      const call = elementCall(op, operands) ?? `x86.${op}${bits}(${texts.join(', ')})`
+      const value = isWide(result) ? twoWords(call, 'x86.high') : zeroExtend(define(call))
+      const expression = numberOf(op, bits, operands)
+      if (expression === undefined) return value
+      const lo: FloatWord = { ...value.lo, number: { name: define(expression).text, call } }
+      return { lo, hi: value.hi }
     },
     load: e.load,
     store: e.store,
@@ -233,7 +294,7 @@ function generate(
       if (undef !== 0) v = `${v} | (x[${R.FLAG_UNDEFINED}] & ${undef})`
       commits.push(guarded(when, `${all ? 'knowFlags(x' : `overrideFlags(x, ${mask | undef}`}, ${v})`))
     },
-    lane: (operand, bits, n) => define(element(operand, bits, `${n}`)),
+    lane: (operand, bits, n) => (bits === 32 ? element32(operand, n) : define(element(operand, bits, `${n}`))),
     lane64: (operand, n) => element64(operand, n),
     laneAt(operand, bits, n) {
       readsOthers = true
@@ -245,7 +306,10 @@ function generate(
       const k = define(`${at} + (${n.text} << 1)`)
       return { lo: define(`x[${k.text}]`), hi: define(`x[${k.text} | 1]`) }
     },
-    setLane: (operand, bits, n, value) => commits.push(`${element(operand, bits, `${n}`)} = ${value.text}`),
+    setLane(operand, bits, n, value) {
+      if (bits === 32) commits.push(store32(fieldOf(operand), n, value))
+      else commits.push(`${element(operand, bits, `${n}`)} = ${value.text}`)
+    },
     setLane64: (operand, n, value) => commits.push(store64(fieldOf(operand), n, value)),
     map(bits, f) {
       const lane = (k: string): Lane<TextTypes> => ({
@@ -285,7 +349,7 @@ function generate(
     exit: (name) => terminate(leave(EXITS[name]), false),
   }
   body(builder)
-  for (const text of commits) effect(text)
+  for (const text of commits) if (text !== '') effect(text)
   const last = terminator as { readonly text: string; readonly falls: boolean } | undefined
   if (last !== undefined) effect(last.text)
   return { text: e.finish(), terminates: last !== undefined && !last.falls, transfers: last !== undefined }
