@@ -17,10 +17,12 @@ export interface Features {
   simd: boolean
   /** The operators whose results a machine may choose; here they are the same on all. */
   relaxedSimd: boolean
+  /** Addition, subtraction and multiplication of 128 bits. */
+  wideArithmetic: boolean
 }
 
 /** As much of WebAssembly 3.0 as there is here. */
-export const DEFAULT_FEATURES: Features = {
+export const DEFAULT_FEATURES: Readonly<Features> = {
   multiMemory: true,
   multiTable: true,
   memory64: true,
@@ -28,4 +30,21 @@ export const DEFAULT_FEATURES: Features = {
   tailCall: true,
   simd: true,
   relaxedSimd: true,
+  wideArithmetic: false,
+}
+
+/** WebAssembly 2.0 with one memory: what the threads proposal's own scripts presuppose. */
+const THREADS: Partial<Features> = {
+  multiMemory: false,
+  multiTable: false,
+  memory64: false,
+  extendedConst: false,
+  tailCall: false,
+  relaxedSimd: false,
+}
+
+/** What is on for a script of the specification's test suite, by its folder: WebAssembly 2.0 in `proposals/threads`, else 3.0 and the folder's proposal, as far as there is. */
+export function featuresOfScript(name: string): Features {
+  if (/(^|\/)threads\//.test(name)) return { ...DEFAULT_FEATURES, ...THREADS }
+  return { ...DEFAULT_FEATURES, wideArithmetic: /(^|\/)wide-arithmetic\//.test(name) }
 }

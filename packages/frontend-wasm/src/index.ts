@@ -1,7 +1,7 @@
 // WebAssembly to CLIF.
 export { WasmError } from './error.ts'
 export type { WasmErrorCode } from './error.ts'
-export { DEFAULT_FEATURES } from './features.ts'
+export { DEFAULT_FEATURES, featuresOfScript } from './features.ts'
 export type { Features } from './features.ts'
 export { decodeModule } from './decoder/module.ts'
 export { LIMITS } from './decoder/limits.ts'

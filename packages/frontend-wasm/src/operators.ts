@@ -57,6 +57,7 @@ export type StepKind =
   | 'table.grow'
   | 'table.size'
   | 'table.fill'
+  | 'wide'
   | 'v128.const'
   | 'i8x16.shuffle'
   | 'extract_lane'
@@ -271,6 +272,10 @@ const rows: readonly OperatorRow[] = [
   [0xfc00f, 'table.grow',            'table.grow',            '',     0],
   [0xfc010, 'table.size',            'table.size',            '',     0],
   [0xfc011, 'table.fill',            'table.fill',            '',     0],
+  [0xfc013, 'i64.add128',            'wide',                  'llll:ll', 0],
+  [0xfc014, 'i64.sub128',            'wide',                  'llll:ll', 0],
+  [0xfc015, 'i64.mul_wide_s',        'wide',                  'll:ll', 0],
+  [0xfc016, 'i64.mul_wide_u',        'wide',                  'll:ll', 0],
   ...simdRows,
 ]
 
@@ -358,6 +363,5 @@ export function proposalOf(op: number, sub: number): string | undefined {
   if ((op >= 0x06 && op <= 0x0a) || op === 0x18 || op === 0x19 || op === 0x1f) return 'exception handling'
   if (op >= 0xe0 && op <= 0xe6) return 'stack switching'
   if (op === 0xfc && sub === 18) return 'memory control'
-  if (op === 0xfc && sub >= 19 && sub <= 22) return 'wide arithmetic'
   return undefined
 }

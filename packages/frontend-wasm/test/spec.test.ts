@@ -1,25 +1,16 @@
 // The official test suite: what must validate does, what must be refused is, for the right reason.
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_FEATURES, type Features, validateModule, WasmError } from '../src/index.ts'
+import { DEFAULT_FEATURES, type Features, featuresOfScript, validateModule, WasmError } from '../src/index.ts'
 import { dataPath, fileOf, readPack } from './packs.ts'
 
 const path = dataPath('spec/spec.json.gz')
 const pack = path === undefined ? {} : readPack(path)
 
-// `threads` is WebAssembly 2.0 with threads: one memory, 32-bit addresses, constants as they were.
-const THREADS: Features = {
-  ...DEFAULT_FEATURES,
-  multiMemory: false,
-  multiTable: false,
-  memory64: false,
-  extendedConst: false,
-}
-const folders: Record<string, Features> = { '': DEFAULT_FEATURES, 'proposals/threads': THREADS }
+const folders = ['', 'proposals/threads', 'proposals/wide-arithmetic']
 
-const scripts = Object.entries(pack).filter(
-  ([name]) => folders[name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : ''],
+const scripts = Object.entries(pack).filter(([name]) =>
+  folders.includes(name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : ''),
 )
-const featuresOf = (name: string): Features => folders[name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : '']
 
 const isSimd = (name: string): boolean => /(^|_)relaxed_|^relaxed|^simd_/.test(name)
 
@@ -56,7 +47,7 @@ describe.skipIf(path === undefined)('spec scripts', () => {
       for (const c of script.commands) {
         const good = ['module', 'module_definition', 'assert_unlinkable', 'assert_uninstantiable'].includes(c.type)
         if (!good || c.filename === undefined || c.module_type === 'text') continue
-        const e = verdict(fileOf(script, c.filename), featuresOf(name))
+        const e = verdict(fileOf(script, c.filename), featuresOfScript(name))
         if (e === undefined) valid++
         else if (e.code === 'unsupported' && !COMPLETE.includes(name) && !isSimd(name)) {
           const proposal = e.reason.split(':')[0]
@@ -78,7 +69,7 @@ describe.skipIf(path === undefined)('spec scripts', () => {
     for (const [name, script] of scripts) {
       for (const c of script.commands) {
         if (c.type !== kind || c.filename === undefined || c.module_type === 'text') continue
-        const e = verdict(fileOf(script, c.filename), featuresOf(name))
+        const e = verdict(fileOf(script, c.filename), featuresOfScript(name))
         const where = `${name}:${c.line}: ${c.text}`
         if (e === undefined) wrong.push(`${where}: accepted`)
         else if (e.code === 'unsupported' && !COMPLETE.includes(name) && !isSimd(name)) unsupported++

@@ -2,7 +2,7 @@
 //
 // What is not run is a skip with its reason, never a pass: text modules, modules that need what the front end or the back end lacks, and
 // all commands that need an instance of such a module.
-import { CodegenError, type CompileOptions } from '@k23/codegen'
+import { CodegenError } from '@k23/codegen'
 import { EXTERNREF, F32, F64, FUNCREF, I32, I64, type ValType } from '@k23/frontend-wasm/runtime-abi'
 import type { Engine } from './engine.ts'
 import { LinkError, Trap } from './errors.ts'
@@ -13,6 +13,7 @@ import { Store } from './store.ts'
 import { funcType } from './types.ts'
 import { argument, matches, Skip, type SpecValue } from './wast-values.ts'
 
+export { featuresOfScript } from '@k23/frontend-wasm/runtime-abi'
 export type { SpecValue } from './wast-values.ts'
 
 export interface Script {
@@ -68,13 +69,6 @@ export interface WastOptions {
   readonly stackBytes?: number
   /** Told what each action gave: bits of results, or a trap with its place. */
   readonly observe?: (line: number, outcome: string) => void
-}
-
-/** What is on for a script of a pack, by its folder: WebAssembly 2.0 in `proposals/threads`, else 3.0 as far as there is (undefined: the default). */
-export function featuresOfScript(name: string): CompileOptions['wasmFeatures'] {
-  if (!/(^|\/)threads\//.test(name)) return undefined
-  const off = { multiMemory: false, multiTable: false, memory64: false, extendedConst: false, tailCall: false }
-  return { ...off, simd: true, relaxedSimd: false }
 }
 
 /** A command whose outcome is not the expected one. */

@@ -43,7 +43,7 @@ function runAll(
       machine,
       settings: { regalloc_checker: true },
       optLevel,
-      ...(wasmFeatures === undefined ? {} : { wasmFeatures }),
+      wasmFeatures,
     })
     const r = runScript(script, { engine, stackBytes: 256 << 10, fuel: 1e8 })
     total.pass += r.pass

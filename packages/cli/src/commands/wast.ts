@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { DEFAULT_FEATURES, type Features } from '@k23/frontend-wasm'
 import { Engine } from '@k23/kernel'
-import { runScript, type Script, type WastResult } from '@k23/kernel/wast'
+import { featuresOfScript, runScript, type Script, type WastResult } from '@k23/kernel/wast'
 import { EXIT_FAILED, Failure, usage } from '../failure.ts'
 import { checkFeatures, machineMaker, type MakeMachine, TIME_LIMIT } from '../machine.ts'
 import { type CommonOptions, compileOptions, execOf } from '../options.ts'
@@ -19,16 +18,6 @@ interface Options extends CommonOptions {
 interface NamedScript {
   readonly name: string
   readonly script: Script & { readonly config?: Readonly<Record<string, string>> | readonly string[] }
-}
-
-/** WebAssembly 2.0 with one memory and, as they have it, one table: what the threads proposal's own scripts presuppose. */
-const THREADS: Features = {
-  ...DEFAULT_FEATURES,
-  multiMemory: false,
-  multiTable: false,
-  memory64: false,
-  extendedConst: false,
-  tailCall: false,
 }
 
 /** Folders of a pack that are out of scope. */
@@ -101,9 +90,9 @@ class Engines {
   }
 
   for(name: string, lines: ReadonlyMap<string, string>): Engine {
-    const threads = name.startsWith('proposals/threads/')
+    const wasmFeatures = featuresOfScript(name)
     const canonical = lines.get('nan_canonicalization') === 'true'
-    const key = `${threads} ${canonical}`
+    const key = JSON.stringify([wasmFeatures, canonical])
     let engine = this.made.get(key)
     if (engine === undefined) {
       const { target, settings, features = {}, optLevel } = compileOptions(this.options)
@@ -113,7 +102,7 @@ class Engines {
         machine,
         target,
         settings: { ...(canonical ? { enable_nan_canonicalization: true } : {}), ...settings },
-        wasmFeatures: threads ? THREADS : DEFAULT_FEATURES,
+        wasmFeatures,
         ...(Object.keys(features).length === 0 ? {} : { features }),
         ...(optLevel === undefined ? {} : { optLevel }),
       })

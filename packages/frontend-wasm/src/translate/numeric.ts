@@ -2,7 +2,7 @@
 import { bug } from '@k23/entity'
 import * as cc from '@k23/ir'
 import { F32, F64, I16, I32, I64, I8, type InstBuilder, MEM_DEFAULT, type Value } from '@k23/ir'
-import { NUM_OPERATORS, operators, PREFIX_FD } from '../operators.ts'
+import { NUM_OPERATORS, operatorIndex, operators, PREFIX_FD } from '../operators.ts'
 import { vectorHandler } from './simd.ts'
 
 /** `y` and `z` count for operators that have so many operands. */
@@ -121,3 +121,23 @@ function buildHandlers(): NumericHandler[] {
 
 /** By operator index: the translation of each operator of kind `simple`. */
 export const numericHandlers: readonly NumericHandler[] = buildHandlers()
+
+type Wide = (ins: InstBuilder, x: (i: number) => Value) => readonly [Value, Value]
+
+/** On the operands, words 0 and 1 of the first and 2 and 3 of the second, as 128 bits. */
+function wideBinary(f: (ins: InstBuilder, x: Value, y: Value) => Value): Wide {
+  return (ins, x) => {
+    const split = ins.isplit(f(ins, ins.iconcat(x(0), x(1)), ins.iconcat(x(2), x(3))))
+    return [ins.func.result(split, 0), ins.func.result(split, 1)]
+  }
+}
+
+export const FIRST_WIDE: number = operatorIndex(0xfc013)
+
+/** Of the operators of kind `wide`, in the order of the opcodes: low word and high word. */
+export const wideHandlers: readonly Wide[] = [
+  wideBinary((ins, x, y) => ins.iadd(x, y)),
+  wideBinary((ins, x, y) => ins.isub(x, y)),
+  (ins, x) => [ins.imul(x(0), x(1)), ins.smulhi(x(0), x(1))],
+  (ins, x) => [ins.imul(x(0), x(1)), ins.umulhi(x(0), x(1))],
+]

@@ -52,7 +52,7 @@ import { CONSTANT_DATA, declareRegions, PRIVATE, type RegionFlags } from './flag
 import { emitHostCall, hostBlockBytes, hostBlockSlot } from './host-call.ts'
 import { translateLoad, translateLoadLane, translateMemorySize, translateStore, translateStoreLane } from './memory.ts'
 import { Meter } from './metering.ts'
-import { numericHandlers } from './numeric.ts'
+import { FIRST_WIDE, numericHandlers, wideHandlers } from './numeric.ts'
 import type { TranslateOptions } from './options.ts'
 import { clifType, wasmSignature } from './signatures.ts'
 import { asLanes, extractLane, replaceLane, VECTOR } from './simd.ts'
@@ -405,6 +405,13 @@ export class Translator {
 
   numeric(op: number, base: number): void {
     this.p.vals[base] = numericHandlers[op](this.ins, this.val(base), this.val(base + 1), this.val(base + 2))
+  }
+
+  /** Two words to two words. */
+  wide(op: number, base: number): void {
+    const results = wideHandlers[op - FIRST_WIDE](this.ins, (i) => this.val(base + i))
+    this.p.vals[base] = results[0]
+    this.p.vals[base + 1] = results[1]
   }
 
   // ---- vectors

@@ -12,7 +12,7 @@ import {
   V128,
   valTypeName,
 } from '../module.ts'
-import { ACCESS_BYTES, OPERAND1, OPERAND2, OPERAND3, RESULT } from '../operators.ts'
+import { ACCESS_BYTES, OPERAND1, OPERAND2, OPERAND3, type Operator, operator, RESULT } from '../operators.ts'
 import { readNullType } from '../decoder/types.ts'
 import type { FunctionPass } from './pass.ts'
 import type { StepTable } from './steps.ts'
@@ -26,6 +26,16 @@ function simple(p: FunctionPass, op: number): void {
   const base = p.sp
   p.push(RESULT[op])
   if (p.emit !== null) p.emit.numeric(op, base)
+}
+
+/** Operators on two words to two words. */
+function wide(p: FunctionPass, op: number): void {
+  const o = operator(op) as Operator
+  if (!p.features.wideArithmetic) p.fail('unsupported', `wide arithmetic is off: ${o.name}`)
+  p.popAll(o.params)
+  const base = p.sp
+  p.pushAll(o.results)
+  if (p.emit !== null) p.emit.wide(op, base)
 }
 
 // ---- variables
@@ -405,6 +415,7 @@ function elemDrop(p: FunctionPass): void {
 
 export const dataSteps: StepTable = {
   simple,
+  wide,
   load,
   store,
   'local.get': localGet,
