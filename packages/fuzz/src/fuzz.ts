@@ -1,12 +1,10 @@
 // Fuzzing: programs by seed, each on V8 and on our own code under random settings; what differs is made small and told.
-import { CodegenError } from '@k23/codegen'
-import type { Machine } from '@k23/machine'
 import loadWabt from 'wabt'
 import { type Config, configText, type Platform, randomConfig } from './configs.ts'
 import { generate } from './generate.ts'
-import { kernelHost } from './kernel.ts'
 import { difference, type Outcome, run } from './outcome.ts'
 import { Random } from './random.ts'
+import { Runner } from './runners.ts'
 import { shrink, valid } from './shrink.ts'
 import type { Call, Program } from './tree.ts'
 import { v8 } from './v8.ts'
@@ -56,14 +54,20 @@ export interface FuzzResult {
   readonly failure: FuzzFailure | undefined
 }
 
-/** A machine keeps what its engines have allocated: a new one after so many runs. */
-const RUNS_PER_MACHINE = 100
 const SIMD_PERCENT = 40
 
 export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
+  const runner = new Runner()
+  try {
+    return await fuzzOn(runner, options)
+  } finally {
+    runner.close()
+  }
+}
+
+async function fuzzOn(runner: Runner, options: FuzzOptions): Promise<FuzzResult> {
   const counts: FuzzCounts = { programs: 0, runs: 0, calls: 0, traps: 0, refused: new Map() }
   const end = performance.now() + (options.seconds ?? Number.POSITIVE_INFINITY) * 1000
-  const machines = new Machines()
   const last = options.seed + (options.programs ?? Number.POSITIVE_INFINITY)
   for (let seed = options.seed; seed < last && performance.now() < end; seed++) {
     options.step?.(seed, counts)
@@ -76,8 +80,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
     counts.programs++
     for (const platform of options.platforms) {
       for (let n = 0; n < (options.configs ?? 2); n++) {
-        const config = randomConfig(random, platform, machines.of(platform), simd)
-        const verdict = compare(program, wasm, want, config, machines, options)
+        const config = randomConfig(random, platform, simd)
+        const verdict = await compare(program, wasm, want, config, runner, options)
         if (verdict.refused !== undefined) {
           counts.refused.set(verdict.refused, (counts.refused.get(verdict.refused) ?? 0) + 1)
           continue
@@ -86,24 +90,11 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
         counts.calls += want.calls
         counts.traps += want.traps
         if (verdict.difference !== undefined)
-          return { counts, failure: await reduced(seed, program, config, verdict.difference, machines, options) }
+          return { counts, failure: await reduced(seed, program, config, verdict.difference, runner, options) }
       }
     }
   }
   return { counts, failure: undefined }
-}
-
-class Machines {
-  private readonly made = new Map<Platform, { machine: Machine; runs: number }>()
-
-  of(platform: Platform): Machine {
-    let m = this.made.get(platform)
-    if (m === undefined || m.runs++ >= RUNS_PER_MACHINE) {
-      m = { machine: platform.create(), runs: 0 }
-      this.made.set(platform, m)
-    }
-    return m.machine
-  }
 }
 
 interface Verdict {
@@ -112,24 +103,18 @@ interface Verdict {
   readonly refused?: string
 }
 
-function compare(
+async function compare(
   program: Program,
   wasm: Uint8Array<ArrayBuffer>,
   want: Outcome,
   config: Config,
-  machines: Machines,
+  runner: Runner,
   { tamper }: FuzzOptions,
-): Verdict {
-  const host = kernelHost(machines.of(config.platform), config)
-  try {
-    const why = difference(want, run(host, program, tamper === undefined ? wasm : tamper(program, wasm)))
-    return why === undefined ? {} : { difference: why }
-  } catch (e) {
-    if (e instanceof CodegenError && e.code === 'unsupported') return { refused: e.message.replace(/\d+/g, 'N') }
-    return { difference: `${(e as Error).name}: ${(e as Error).message}` }
-  } finally {
-    host.release?.()
-  }
+): Promise<Verdict> {
+  const result = await runner.run({ program, config, wasm: tamper === undefined ? wasm : tamper(program, wasm) })
+  if ('refused' in result) return result
+  const why = 'broken' in result ? result.broken : difference(want, result.outcome)
+  return why === undefined ? {} : { difference: why }
 }
 
 /** The kind of a difference: reducing must not turn one into another. */
@@ -146,17 +131,17 @@ async function reduced(
   program: Program,
   config: Config,
   why: string,
-  machines: Machines,
+  runner: Runner,
   options: FuzzOptions,
 ): Promise<FuzzFailure> {
   const kind = kindOf(why)
-  const differs = (p: Program, wasm: Uint8Array<ArrayBuffer>): string | undefined =>
-    compare(p, wasm, run(v8, p, wasm), config, machines, options).difference
+  const differs = async (p: Program, wasm: Uint8Array<ArrayBuffer>): Promise<string | undefined> =>
+    (await compare(p, wasm, run(v8, p, wasm), config, runner, options)).difference
   // Without its words a difference may be another one; but what is left of it is worth more than its exact kind.
-  shrink(
+  await shrink(
     program,
-    (p, wasm) => {
-      const now = differs(p, wasm)
+    async (p, wasm) => {
+      const now = await differs(p, wasm)
       return now !== undefined && (kindOf(now) === kind || !/internal|^Bug/.test(kind))
     },
     { ms: options.shrinkMs ?? 60_000 },
@@ -165,7 +150,7 @@ async function reduced(
   return {
     seed,
     config: configText(config),
-    why: differs(program, wasm) ?? `${why} (and it went away)`,
+    why: (await differs(program, wasm)) ?? `${why} (and it went away)`,
     wasm,
     text: await textOf(wasm),
     calls: program.calls.map((c) => callText(program, c)),

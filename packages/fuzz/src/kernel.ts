@@ -21,11 +21,11 @@ import type { Host, HostInstance } from './outcome.ts'
 /** Instructions of the machine for one program: a hang is found, not waited for. */
 const INSTRUCTIONS = 50_000_000
 /** The same in time, where the machine counts none. */
-const MILLISECONDS = 20_000
+const MILLISECONDS = 15_000
 
 export function kernelHost(machine: Machine, config: Config): Host {
-  const { platform, features, optLevel, settings } = config
-  const engine = new Engine({ machine, target: platform.target, features, optLevel, settings })
+  const { target, features, optLevel, settings } = config
+  const engine = new Engine({ machine, target, features, optLevel, settings })
   let module: Module | undefined
   let store: Store | undefined
   return {
@@ -38,6 +38,8 @@ export function kernelHost(machine: Machine, config: Config): Host {
       module = engine.compile(wasm)
       const deadline = performance.now() + MILLISECONDS
       store = new Store(engine, { fuel: INSTRUCTIONS, onInterrupt: () => performance.now() < deadline })
+      // With the setting wasm_fuel the store's is another one.
+      store.hart.fuel = INSTRUCTIONS
       const linker = new Linker(store)
       for (const { name, type, run } of imports) {
         const names = (types: readonly number[]): ValTypeName[] => types.map((t) => valTypeName(t) as ValTypeName)

@@ -17,18 +17,18 @@ interface Edit {
 const TRIES = 6000
 
 /** Reduces in place. `fails` is asked about valid modules only. Gives the number of programs that were tried. */
-export function shrink(
+export async function shrink(
   program: Program,
-  fails: (program: Program, wasm: Uint8Array<ArrayBuffer>) => boolean,
+  fails: (program: Program, wasm: Uint8Array<ArrayBuffer>) => boolean | Promise<boolean>,
   limits: { ms?: number } = {},
-): number {
+): Promise<number> {
   const end = performance.now() + (limits.ms ?? Number.POSITIVE_INFINITY)
   let tries = 0
-  const works = (edit: Edit): boolean => {
+  const works = async (edit: Edit): Promise<boolean> => {
     edit.apply()
     tries++
     const wasm = valid(program)
-    if (wasm !== undefined && fails(program, wasm)) return true
+    if (wasm !== undefined && (await fails(program, wasm))) return true
     edit.undo()
     return false
   }
@@ -43,7 +43,7 @@ export function shrink(
         for (const edit of step(program)) {
           if (n++ < skip) continue
           if (tries >= TRIES || performance.now() > end) return tries
-          if (works(edit)) {
+          if (await works(edit)) {
             changed = true
             again = true
             skip = Math.max(0, n - 1)
