@@ -142,11 +142,10 @@ function isOurs(libc: Libc, handler: number): boolean {
   return same
 }
 
-/** Ends a view: what still has it sees an empty buffer, and the collector need not count its bytes. */
+/** Ends a view: what still has it sees an empty buffer, and the collector need not count its bytes. Node 20 cannot; there it must not be used any more. */
 export function release(buffer: ArrayBufferLike): void {
   const b = buffer as ArrayBuffer
   if ('transfer' in b) b.transfer(0)
-  else structuredClone(b, { transfer: [b] }) // Node 20
 }
 
 function getAddress(d: DataView, at: number): number {
