@@ -22,6 +22,7 @@ export class Instance {
   private readonly imported: Func[] = []
   private exported: Readonly<Record<string, Extern>> | undefined
 
+  /** Without its start function: whoever makes it calls that. */
   constructor(store: Store, module: Module, imports: Imports) {
     if (module.engine !== store.engine) throw new TypeError('the module belongs to another engine')
     if (module.isDisposed) throw new TypeError('the module was disposed of')
@@ -38,8 +39,11 @@ export class Instance {
     this.writeFuncRefs()
     this.define()
     this.applySegments()
-    const { start } = module.info
-    if (start !== undefined) this.funcByIndex(start).call()
+  }
+
+  get startFunction(): Func | undefined {
+    const { start } = this.module.info
+    return start === undefined ? undefined : this.funcByIndex(start)
   }
 
   /** By name, in the module's order. */

@@ -42,4 +42,8 @@ export class Linker {
   instantiate(module: Module): Instance {
     return this.store.instantiate(module, (m, n) => this.get(m, n))
   }
+  /** The same where the start function may call asynchronous host functions. */
+  instantiateAsync(module: Module): Promise<Instance> {
+    return this.store.instantiateAsync(module, (m, n) => this.get(m, n))
+  }
 }

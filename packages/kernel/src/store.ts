@@ -148,7 +148,16 @@ export class Store {
   /** Instantiates a module: by the import's two names, from an object of objects or a function. Throws LinkError, Trap (segments, start function). */
   instantiate(module: Module, imports: Imports = {}): Instance {
     this.check()
-    return new Instance(this, module, imports)
+    const instance = new Instance(this, module, imports)
+    instance.startFunction?.call()
+    return instance
+  }
+  /** The same where the start function may call asynchronous host functions. */
+  async instantiateAsync(module: Module, imports: Imports = {}): Promise<Instance> {
+    this.check()
+    const instance = new Instance(this, module, imports)
+    await instance.startFunction?.callAsync()
+    return instance
   }
 
   /** Gives the store's memory and the hart's stack back to the machine. Nothing of the store may be used afterwards. */

@@ -1,6 +1,7 @@
 // Host functions that take their time: a hart stopped at a host call goes on whenever the promise is settled, and what runs in the meantime is in order.
 import { describe, expect, test } from 'vitest'
 import { type Func, funcType, OutOfFuel, type Trap } from '../src/index.ts'
+import { Wasi } from '../src/wasi/index.ts'
 import { thrown, world } from './wat.ts'
 
 /** A promise with its handles. */
@@ -213,6 +214,28 @@ describe('callAsync', () => {
     expect(e.backtrace.length).toBeGreaterThan(0)
     store.fuel = 10
     expect(() => i.func('sum').call(3000)).toThrow('use callAsync')
+  })
+})
+
+describe('whole programs', () => {
+  test('a start function waits, and a WASI command', async () => {
+    const { linker, module } = world()
+    const seen: number[] = []
+    linker.func('env', 'see', funcType(['i32']), async (n: number) => {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      seen.push(n)
+    })
+    const text = (start: string): string => `(module (import "env" "see" (func $see (param i32)))
+      (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32))) (memory (export "memory") 1)
+      (func $s (call $see (i32.const 1)) (call $see (i32.const 2)))
+      (func (export "_start") (call $see (i32.const 3)) (call $exit (i32.const 9))) ${start})`
+    const wasi = new Wasi()
+    wasi.define(linker)
+    await linker.instantiateAsync(module(text('(start $s)')))
+    expect(seen).toEqual([1, 2])
+    expect(() => linker.instantiate(module(text('(start $s)')))).toThrow('use callAsync')
+    expect(await wasi.startAsync(linker.instantiate(module(text(''))))).toBe(9)
+    expect(seen.at(-1)).toBe(3)
   })
 })
 

@@ -21,8 +21,8 @@ export const PAGE_SIZE = 4096
 export const RETURNED = 0 // the entry function returned to the machine
 export const TRAP = 1 // trapKind, pc, address
 export const HOST_CALL = 2 // number, argument block; run() resumes after the call
-export const FUEL = 3 // the hart's fuel was used up; run() resumes
-export const EPOCH = 4 // the epoch deadline passed; run() resumes
+export const FUEL = 3 // the hart's fuel was used up; run() resumes. Code compiled to count for itself makes a host call instead
+export const EPOCH = 4 // interrupt() was called; run() resumes. Code compiled to look at an epoch makes a host call instead
 export const BREAKPOINT = 5 // run() resumes behind it
 export type ReasonKind = 0 | 1 | 2 | 3 | 4 | 5
 

@@ -82,6 +82,19 @@ export class Wasi {
     }
   }
 
+  /** The same where the program may call asynchronous host functions. */
+  async startAsync(instance: Instance): Promise<number> {
+    try {
+      await instance.func('_start').callAsync()
+      return 0
+    } catch (e) {
+      if (e instanceof WasiExit) return e.code
+      throw e
+    } finally {
+      this.close()
+    }
+  }
+
   /** Closes all files. */
   close(): void {
     this.program.fds.closeAll()
