@@ -190,12 +190,20 @@ describe('compile', () => {
     expect(bytes.subarray(0, 4).toString('hex')).toBe('3305a500') // add a0, a0, a0: funct7 0, rs2 10, rs1 10, rd 10, opcode 0x33
   })
 
-  test('what is not there yet is status 2', async () => {
-    for (const emit of ['exe']) {
-      const done = await k23('compile', clif, '--emit', emit, '-o', join(folder.path, 'x'))
-      expect(done.status).toBe(2)
-      expect(oneLine(done)).toBe(`--emit ${emit} is not available yet`)
+  test('obj and exe are ELF files', async () => {
+    for (const [emit, type] of [
+      ['obj', 1],
+      ['exe', 2],
+    ] as const) {
+      const out = join(folder.path, emit)
+      const wat = folder.file('seven.wat', '(module (func (export "seven") (result i32) (i32.const 7)))')
+      expect(await k23('compile', wat, '--emit', emit, '-o', out)).toEqual({ status: 0, out: '', err: '' })
+      const bytes = readFileSync(out)
+      expect([bytes.toString('latin1', 1, 4), bytes.readUInt16LE(16)]).toEqual(['ELF', type])
     }
+    const noMain = await k23('compile', clif, '--emit', 'exe', '-o', join(folder.path, 'x'))
+    expect(noMain.status).toBe(1)
+    expect(oneLine(noMain)).toContain('%main, which is not there')
     expect(oneLine(await k23('compile', clif, '-o', join(folder.path, 'x.what')))).toContain('--emit')
   })
 

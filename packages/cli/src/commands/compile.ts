@@ -1,12 +1,12 @@
 // k23 compile: a module or CLIF functions, to one of several forms.
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { basename, extname } from 'node:path'
 import { type CompiledModule, compile, type Observer, type SettingValue } from '@k23/codegen'
 import { wasmFunctionName } from '@k23/frontend-wasm/runtime-abi'
 import { printFunction } from '@k23/ir'
 import { printVCode } from '@k23/machinst'
-import { objectFile, wasmLibrary } from '@k23/object'
-import { EXIT_FAILED, Failure, notYet, usage } from '../failure.ts'
+import { clifExecutable, objectFile, wasmExecutable, wasmLibrary } from '@k23/object'
+import { EXIT_FAILED, Failure, usage } from '../failure.ts'
 import { compileInput, type FileInput, readInput } from '../input.ts'
 import { type CommonOptions, compileOptions } from '../options.ts'
 import { functionAsm, sourceName } from '../text/asm.ts'
@@ -21,6 +21,7 @@ interface Options extends CommonOptions {
 
 const endings: Readonly<Record<string, Emit>> = {
   '.o': 'obj',
+  '.elf': 'exe',
   '.s': 'asm',
   '.asm': 'asm',
   '.clif': 'clif',
@@ -33,7 +34,6 @@ const binaries: ReadonlySet<Emit> = new Set<Emit>(['obj', 'exe', 'bin'])
 
 export async function run(file: string, options: Options): Promise<void> {
   const emit = emitOf(options)
-  if (emit === 'exe') throw notYet(`--emit ${emit}`)
   if (binaries.has(emit) && options.output === undefined && process.stdout.isTTY === true)
     throw usage('machine code is not for a terminal: write it to a file with -o')
   if (options.json === true && options.output === undefined)
@@ -42,6 +42,7 @@ export async function run(file: string, options: Options): Promise<void> {
   const { output, module } = produce(file, input, emit, options)
   if (options.output === undefined) process.stdout.write(output)
   else writeFileSync(options.output, output)
+  if (emit === 'exe' && options.output !== undefined) chmodSync(options.output, 0o755)
   if (options.json === true) process.stdout.write(`${JSON.stringify(summary(file, emit, module, output.length))}\n`)
 }
 
@@ -93,16 +94,24 @@ function produce(
   const position = emit === 'obj' ? { is_pic: true } : {}
   const settings = { ...position, ...given.options.settings }
   const module = compile(given.input, { ...given.options, settings, observer })
-  if (emit === 'obj') return { output: object(file, module, settings), module }
+  if (emit === 'obj' || emit === 'exe') return { output: linked(file, input, emit, module, settings), module }
   if (emit === 'bin') return { output: binary(module), module }
   return { output: emit === 'asm' ? listing(module) : texts.join('\n'), module }
 }
 
-/** CLIF functions by their names; of a module, an instance and what C needs to call it. */
-function object(file: string, module: CompiledModule, settings: Readonly<Record<string, SettingValue>>): Uint8Array {
-  const source = basename(file)
+/** An object: CLIF functions by their names; of a module, an instance and what C needs to call it. Or an executable. */
+function linked(
+  file: string,
+  input: FileInput,
+  emit: 'obj' | 'exe',
+  module: CompiledModule,
+  settings: Readonly<Record<string, SettingValue>>,
+): Uint8Array {
+  const options = { source: basename(file), settings }
   try {
-    return module.wasm === undefined ? objectFile(module, { source }) : wasmLibrary(module, { source, settings })
+    if (input.kind === 'clif')
+      return emit === 'obj' ? objectFile(module, options) : clifExecutable(input.functions, module, options)
+    return emit === 'obj' ? wasmLibrary(module, options) : wasmExecutable(module, options)
   } catch (e) {
     if (e instanceof RangeError) throw new Failure(EXIT_FAILED, `${file}: ${e.message}`)
     throw e

@@ -29,25 +29,35 @@ export interface LinuxAbi {
     readonly bytes: number
     /** Places in it. */
     readonly pc: number
+    /** Number of the frame pointer. */
+    readonly framePointer: number
     register(n: number): number
   }
   /** Bytes of the stop instruction, behind which a stopped call goes on. */
   readonly stopBytes: number
+  /** Places in struct stat. */
+  readonly stat: {
+    readonly bytes: number
+    readonly inode: number
+    /** 32 bits. */
+    readonly mode: number
+    readonly links: number
+    /** Bytes of the number of links. */
+    readonly linksBytes: 4 | 8
+    readonly size: number
+    /** Seconds, and 8 behind them nanoseconds. */
+    readonly times: { readonly accessed: number; readonly modified: number; readonly changed: number }
+  }
   /** Flags of openat that differ between machines. */
   readonly open: { readonly directory: number; readonly noFollow: number }
 }
 
+// biome-ignore format: table
 export type SyscallName =
-  | 'read'
-  | 'write'
-  | 'close'
-  | 'mmap'
-  | 'mprotect'
-  | 'munmap'
-  | 'rt_sigaction'
-  | 'sigaltstack'
-  | 'setitimer'
-  | 'exit_group'
+  | 'read' | 'write' | 'pread64' | 'pwrite64' | 'close' | 'lseek' | 'dup3' | 'fcntl' | 'ftruncate' | 'fallocate' | 'fsync' | 'fdatasync'
+  | 'fstat' | 'newfstatat' | 'utimensat' | 'openat' | 'mkdirat' | 'unlinkat' | 'renameat2' | 'linkat' | 'symlinkat' | 'readlinkat' | 'getdents64'
+  | 'mmap' | 'mprotect' | 'munmap' | 'rt_sigaction' | 'sigaltstack' | 'setitimer'
+  | 'clock_gettime' | 'clock_getres' | 'clock_nanosleep' | 'getrandom' | 'sched_yield' | 'exit_group'
 
 const machines: Readonly<Partial<Record<string, LinuxAbi>>> = { riscv64, x64 }
 

@@ -1,5 +1,5 @@
 // Linux on riscv64. Sources: the kernel's generic system call table; arch/riscv/include/uapi/asm/ucontext.h and ptrace.h; RISC-V psABI, "Calling Convention".
-import { genericSyscalls } from './generic-syscalls.ts'
+import { genericStat, genericSyscalls } from './generic-syscalls.ts'
 import type { LinuxAbi } from './abi.ts'
 import { MAIN, START, STOP, SYSCALL } from './symbols.ts'
 
@@ -27,7 +27,8 @@ export const riscv64: LinuxAbi = {
   ],
   restorer: false,
   // pc, then x1 to x31
-  context: { offset: 176, bytes: 256, pc: 0, register: (n) => 8 * n },
+  context: { offset: 176, bytes: 256, pc: 0, framePointer: 8, register: (n) => 8 * n },
   stopBytes: 4,
+  stat: genericStat,
   open: { directory: 0x10000, noFollow: 0x20000 },
 }

@@ -9,7 +9,10 @@ const RIP = 16
 export const x64: LinuxAbi = {
   // biome-ignore format: table
   syscalls: {
-    read: 0, write: 1, close: 3, mmap: 9, mprotect: 10, munmap: 11, rt_sigaction: 13, sigaltstack: 131, setitimer: 38, exit_group: 231,
+    read: 0, write: 1, pread64: 17, pwrite64: 18, close: 3, lseek: 8, dup3: 292, fcntl: 72, ftruncate: 77, fallocate: 285, fsync: 74, fdatasync: 75,
+    fstat: 5, newfstatat: 262, utimensat: 280, openat: 257, mkdirat: 258, unlinkat: 263, renameat2: 316, linkat: 265, symlinkat: 266, readlinkat: 267, getdents64: 217,
+    mmap: 9, mprotect: 10, munmap: 11, rt_sigaction: 13, sigaltstack: 131, setitimer: 38,
+    clock_gettime: 228, clock_getres: 229, clock_nanosleep: 230, getrandom: 318, sched_yield: 24, exit_group: 231,
   },
   stubs: [
     {
@@ -43,7 +46,17 @@ export const x64: LinuxAbi = {
   ],
   restorer: true,
   // uc_mcontext; err and cr2, behind the registers, say what a memory fault was
-  context: { offset: 40, bytes: 23 * 8, pc: 8 * RIP, register: (n) => 8 * GREGS[n] },
+  context: { offset: 40, bytes: 23 * 8, pc: 8 * RIP, framePointer: 5, register: (n) => 8 * GREGS[n] },
   stopBytes: 2,
+  // asm/stat.h
+  stat: {
+    bytes: 144,
+    inode: 8,
+    mode: 24,
+    links: 16,
+    linksBytes: 8,
+    size: 48,
+    times: { accessed: 72, modified: 88, changed: 104 },
+  },
   open: { directory: 0x10000, noFollow: 0x20000 },
 }
