@@ -36,11 +36,14 @@ export class Channel {
       const [toName, fromName] = ['to', 'from'].map((name) => join(this.folder, name))
       const made = spawnSync('mkfifo', [toName, fromName], { encoding: 'utf8' })
       if (made.status !== 0) throw new ProcessError(`mkfifo: ${made.error?.message ?? made.stderr}`)
-      // Opened for both directions, which waits for nobody; the child inherits these.
-      const childIn = fs.openSync(toName, 'r+')
-      const childOut = fs.openSync(fromName, 'r+')
+      // Opened for both directions first, which waits for nobody. The child inherits one direction of each: with a writer of its own it would never see that
+      // the other end is closed, and stay.
+      const both = [fs.openSync(toName, 'r+'), fs.openSync(fromName, 'r+')]
+      const childIn = fs.openSync(toName, 'r')
+      const childOut = fs.openSync(fromName, 'w')
       this.to = fs.openSync(toName, 'w')
       this.from = fs.openSync(fromName, 'r')
+      for (const handle of both) fs.closeSync(handle)
       this.log = fs.openSync(join(this.folder, 'log'), 'w+')
       const [program, ...args] = [...runner, path]
       const child = spawn(program, args, { stdio: [childIn, childOut, this.log] })

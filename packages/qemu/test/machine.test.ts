@@ -247,6 +247,22 @@ describe.each(cases)('%s', (_, target, make) => {
   })
 })
 
+test.skipIf(cases.length === 0)('a process that has nobody to talk to ends', async () => {
+  // The system's processes by the name of the program that they run.
+  const agents = (): Set<string> => {
+    const { stdout } = spawnSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' })
+    return new Set(stdout.split('\n').filter((l) => l.includes('k23-process-')))
+  }
+  const before = agents()
+  const machine = cases[0][2](1)
+  const [mine, ...others] = [...agents()].filter((l) => !before.has(l))
+  machine.close()
+  expect(mine).toBeDefined()
+  for (let i = 0; i < 100 && agents().has(mine); i++) await new Promise((done) => setTimeout(done, 20))
+  // Whatever else runs tests at this time comes and goes.
+  expect(agents().has(mine) && others.length === 0).toBe(false)
+})
+
 test('an emulator that is not there is said to be', () => {
   const path = process.env.PATH
   try {
