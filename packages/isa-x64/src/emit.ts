@@ -16,7 +16,7 @@ import {
   P_TRY_CALL,
   P_TRY_CALL_IND,
 } from '@k23/machinst'
-import { allocIndex, allocIsReg, CLASS_INT, type PReg, pregClass } from '@k23/regalloc'
+import { allocIndex, allocIsReg, CLASS_INT } from '@k23/regalloc'
 import { atomicEmitters } from './emit-atomics.ts'
 import * as feat from './features.ts'
 import { CC, emit, encode, memBase, memIndex, tables } from './insts/index.ts'
@@ -346,24 +346,17 @@ export function emitTailCall(s: Scratch, e: Emitter, at: number, frame: FrameLay
 export function emitMove(s: Scratch, e: Emitter, from: number, to: number, cls: number): void {
   if (from === to) return
   const int = cls === CLASS_INT
-  // A spilled integer may be in a vector register: what kind of move it is the registers say.
-  const isGpr = (a: number): boolean => pregClass(allocIndex(a) as PReg) === CLASS_INT
   if (allocIsReg(from) && allocIsReg(to)) {
     const a = allocIndex(from) * 2
     const d = allocIndex(to) * 2
-    if (isGpr(from) && isGpr(to)) emit.movq_rr(s, d as Writable<Gpr>, a as Gpr)
-    else if (isGpr(from)) (s.avx ? emit.vmovq_xr : emit.movq_xr)(s, d as Writable<Xmm>, a as Gpr)
-    else if (isGpr(to)) (s.avx ? emit.vmovq_rx : emit.movq_rx)(s, d as Writable<Gpr>, a as Xmm)
+    if (int) emit.movq_rr(s, d as Writable<Gpr>, a as Gpr)
     else (s.avx ? emit.vmovaps_rr : emit.movaps_rr)(s, d as Writable<Xmm>, a as Xmm)
   } else if (allocIsReg(from) !== allocIsReg(to)) {
     const load = allocIsReg(to)
     const reg = allocIndex(load ? to : from) * 2
     const m = s.at(SP, e.frameOffset(FRAME_SPILL, allocIndex(load ? from : to) * 8))
     if (!int) loadOrStoreX(s, reg, m, load)
-    else if (!isGpr(load ? to : from)) {
-      if (load) (s.avx ? emit.vmovq_xm : emit.movq_xm)(s, reg as Writable<Xmm>, m)
-      else (s.avx ? emit.vmovq_mx : emit.movq_mx)(s, reg as Xmm, m)
-    } else if (load) emit.movq_rm(s, reg as Writable<Gpr>, m)
+    else if (load) emit.movq_rm(s, reg as Writable<Gpr>, m)
     else emit.movq_mr(s, reg as Gpr, m)
   } else bug('emit', e.v.name, `move ${from} to ${to}`, 'the allocator left a move between two stack slots')
   s.flush(e.buf)

@@ -79,7 +79,5 @@ export function machineEnv(pinned: boolean): MachineEnv {
     nonPreferred: [pinned ? calleeSaved.filter((r) => r !== PINNED) : calleeSaved, [], []],
     scratch: [TMP, XTMP, undefined],
     spillWords: [1, 2, 2],
-    // An integer is moved to a vector register and back as fast as to memory, without touching it.
-    spillClass: [CLASS_FLOAT, undefined, undefined],
   }
 }
