@@ -5,10 +5,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { callTrampoline, compile, SLOT_BYTES } from '@k23/codegen'
-import { type DataValue, type Func, parseFunctions } from '@k23/ir'
+import { type DataValue, type Func, functionNameText, parseFunctions, printSignature } from '@k23/ir'
 import { writeAbsolutes } from '@k23/machine'
 
-/** Bytes of one call's block. */
+/** Bytes of one call's block, where nothing else is said. */
 export const STRIDE: number = 4 * SLOT_BYTES
 
 const BASE = 0x100000
@@ -73,33 +73,35 @@ function elf(entry: number, file: Uint8Array): void {
   v.setBigUint64(112, 4096n, true)
 }
 
-/** Runs the calls and returns the argument blocks, or why there are none. */
+/** Runs the calls and returns the argument blocks, `stride` bytes each. Throws where the functions do not compile, or do not run to the end. */
 export function run(
   functions: readonly Func[],
   calls: readonly Call[],
   features: readonly string[],
   cpu: string,
   algorithm: string,
+  stride: number = STRIDE,
+  settings: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const shapes = new Map<string, string>()
   const extra: Func[] = parseFunctions(DRIVER).functions.map((f) => f.func)
   for (const f of functions) {
-    const shape = JSON.stringify([f.signature.params.map((p) => p.type), f.signature.returns.map((p) => p.type)])
+    const shape = printSignature(f.signature)
     if (shapes.has(shape)) continue
-    shapes.set(shape, `call${shapes.size}`)
+    shapes.set(shape, `call trampoline ${shapes.size}`)
     extra.push(callTrampoline(f.signature, shapes.get(shape) as string))
   }
-  const byName = new Map(functions.map((f) => [(f.name as { name: string }).name, f]))
+  const byName = new Map(functions.map((f) => [functionNameText(f.name).replace(/^%/, ''), f]))
   const module = compile([...functions, ...extra], {
     target: 'riscv64',
     features: Object.fromEntries(features.map((f) => [f, true])),
-    settings: { regalloc_algorithm: algorithm, regalloc_checker: true },
+    settings: { ...settings, regalloc_algorithm: algorithm, regalloc_checker: true },
   })
   const { image, symbols } = module
   const code = BASE + HEADERS + 256
   const table = (code + image.length + 15) & -16
   const blocks = (table + calls.length * 24 + 15) & -16
-  const file = new Uint8Array(blocks + calls.length * STRIDE - BASE)
+  const file = new Uint8Array(blocks + calls.length * stride - BASE)
   elf(BASE + HEADERS, file)
   writeAbsolutes(module, image, code)
   file.set(image, code - BASE)
@@ -111,7 +113,7 @@ export function run(
     JALR_RA_T0,
     ...li(A0, 1),
     ...li(A0 + 1, blocks),
-    ...li(A0 + 2, calls.length * STRIDE),
+    ...li(A0 + 2, calls.length * stride),
     ...li(A7, 64),
     ECALL,
     ...li(A0, 0),
@@ -121,13 +123,13 @@ export function run(
   stub.forEach((w, i) => v.setUint32(HEADERS + 4 * i, w, true))
   calls.forEach((c, i) => {
     const f = byName.get(c.name) as Func
-    const shape = JSON.stringify([f.signature.params.map((p) => p.type), f.signature.returns.map((p) => p.type)])
-    const block = blocks + i * STRIDE
+    const shape = printSignature(f.signature)
+    const block = blocks + i * stride
     const at = table - BASE + i * 24
     v.setBigUint64(at, BigInt(code + (symbols.get(`%${shapes.get(shape)}`) as number)), true)
-    v.setBigUint64(at + 8, BigInt(code + (symbols.get(`%${c.name}`) as number)), true)
+    v.setBigUint64(at + 8, BigInt(code + (symbols.get(functionNameText(f.name)) as number)), true)
     v.setBigUint64(at + 16, BigInt(block), true)
-    file.fill(i % 2 === 0 ? 0xa5 : 0x7e, block - BASE, block - BASE + STRIDE)
+    file.fill(i % 2 === 0 ? 0xa5 : 0x7e, block - BASE, block - BASE + stride)
     c.args.forEach((a, k) => {
       file.set(a.bits, block - BASE + k * SLOT_BYTES)
     })
