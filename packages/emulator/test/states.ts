@@ -105,7 +105,8 @@ export function randomFloat(random: Random, row: CompiledRow): bigint {
     const bits = BigInt(random.next() & random.pick([0xffff, 0x83ff, 0x8001, 0xffff]))
     return 0xffffffffffff0000n | (random.below(4) === 0 ? bits | 0x7800n : bits)
   }
-  const wide = /_d$|_d_|^f[ls]d$/.test(row.id)
+  // fcvt_d_s reads a single
+  const wide = /_d$|_d_|^f[ls]d$/.test(row.id) && !/_s$/.test(row.id)
   return wide
     ? randomDouble(random)
     : random.below(12) === 0

@@ -2,7 +2,7 @@
 // the disassembly of all those bytes, assembled again. GNU as and llvm-mc each check the rows whose extensions they know; a skip says
 // which rows no installed assembler knows.
 import { describe, expect, test } from 'vitest'
-import { disassemble, encode, print } from '@k23/isa-riscv64/insts'
+import { disassemble, encode, expand, print, tables } from '@k23/isa-riscv64/insts'
 import type { CompiledRow } from '@k23/machinst/rows'
 import { type Assembler, findGnuAs, findLlvmMc } from './assemblers.ts'
 import { compiled, distanceIn, samplesOf } from './samples.ts'
@@ -99,6 +99,45 @@ describe('rows against an assembler', () => {
     expect(new Set(cases.map((c) => c.row)).size, 'every row has cases').toBe(byLlvm.length)
     check(llvm, cases)
   })
+
+  // What a short form stands for: given the long form, an assembler that may shorten chooses the same bits. Hints and forms that overlap it does not choose.
+  for (const [tool, assembler] of [
+    ['GNU as', gnu],
+    ['llvm-mc', llvm],
+  ] as const) {
+    test(`short forms are what ${tool} makes of their long forms`, ({ skip }) => {
+      if (typeof assembler === 'string') return skip(assembler)
+      const long = new Int32Array(16)
+      const cases = compiled
+        .filter((r) => r.length === 2 && tables.labelWord[r.opcode] === 0 && knowsRow(assembler, r))
+        .flatMap((row) =>
+          samplesOf(row, 40).map((words) => {
+            expand(words, 0, long)
+            return { row, text: print(long, 0), bits: encode(words, 0, 0) }
+          }),
+        )
+      const code = assembler.assemble(
+        cases.map((c) => `${c.text}\n.balign 4`),
+        true,
+      )
+      expect(code.length).toBe(4 * cases.length)
+      const agreed = new Map<string, number>()
+      const other: string[] = []
+      cases.forEach(({ row, text, bits }, i) => {
+        const got = code[4 * i] | (code[4 * i + 1] << 8)
+        if ((got & 3) === 3) return
+        if (got === bits) agreed.set(row.id, (agreed.get(row.id) ?? 0) + 1)
+        else other.push(`${row.id} ${text} ${got.toString(16)}`)
+      })
+      const rows = [...new Set(cases.map((c) => c.row.id))]
+      // Shifts by 0 and the like are hints, a move to itself may be c.mv or c.addi; GNU as does not shorten `jalr zero, 0(a0)`.
+      const never = rows.filter((id) => !agreed.has(id))
+      const hints = assembler === gnu ? /^c_(s[lr]li64|srai64|nop|jr|jalr)$/ : /^c_(s[lr]li64|srai64|nop)$/
+      expect(never.filter((id) => !hints.test(id))).toEqual([])
+      expect(other.filter((o) => !/^c_(addi|addi16sp|li|lui|mv|nop|add|slli64) /.test(o))).toEqual([])
+      expect(other.length).toBeLessThan(cases.length / 20)
+    })
+  }
 
   test('every row is checked by one of them', ({ skip }) => {
     if (unchecked.length === 0) return
