@@ -129,7 +129,7 @@ export function createProgram(version: string): Command {
 
   common(program.command('bench'))
     .description('benchmarks')
-    .argument('[suites...]', 'compile, async, emulator, regalloc; default: all')
+    .argument('[suites...]', 'compile, async, emulator, native, regalloc, gcc; default: all')
     .option('--only <program>', 'measure this program only')
     .option('--runs <n>', 'runs of each measurement; the median counts', '5')
     .action(action(() => import('./commands/bench.ts')))

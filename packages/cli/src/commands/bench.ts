@@ -7,6 +7,8 @@ import {
   compileSuite,
   type EmulatorRow,
   emulatorSuite,
+  type GccRow,
+  gccSuite,
   type MoveCounts,
   type NativeRow,
   nativeSuite,
@@ -25,7 +27,7 @@ interface Options extends CommonOptions {
   readonly only?: string
 }
 
-const SUITES = ['compile', 'async', 'emulator', 'native', 'regalloc'] as const
+const SUITES = ['compile', 'async', 'emulator', 'native', 'regalloc', 'gcc'] as const
 
 export async function run(suites: readonly string[], options: Options): Promise<void> {
   const runs = Number(options.runs)
@@ -87,6 +89,16 @@ export async function run(suites: readonly string[], options: Options): Promise<
       if (json) print({ suite: 'regalloc', program: skip.program, skip: skip.why })
       else process.stdout.write(`${pc.dim(`not compiled: ${skip.program}: ${skip.why}`)}\n`)
     }
+  }
+  if (wanted.includes('gcc')) {
+    const rows = gccSuite().filter((r) => options.only === undefined || r.kernel === options.only)
+    measured += Math.max(rows.length, options.only === undefined ? 1 : 0)
+    if (json) for (const row of rows) print({ suite: 'gcc', ...row })
+    else if (rows.length > 0) process.stdout.write(gccTable(rows))
+    else if (options.only === undefined)
+      process.stdout.write(
+        `${pc.dim('gcc: skipped, it needs riscv64-linux-gnu-gcc (Debian: gcc-riscv64-linux-gnu)')}\n`,
+      )
   }
   if (measured === 0) throw usage(`--only ${options.only}: no such program in ${wanted.join(', ')}`)
 }
@@ -158,6 +170,21 @@ function emulatorTable(rows: readonly EmulatorRow[]): string {
   const table = plainTable(['program', 'guest instructions', 'time', 'MIPS'], 1)
   for (const r of rows) table.push([r.program, r.instructions.toLocaleString('en'), ms(r.ms), r.mips.toFixed(1)])
   return `${pc.bold('emulator')}: ${rows[0]?.target ?? ''}, median of runs\n${table.toString()}\n`
+}
+
+function gccTable(rows: readonly GccRow[]): string {
+  const table = plainTable(['kernel', 'gcc -O2: bytes', 'ours', 'ratio', 'instructions executed', 'ours', 'ratio'], 1)
+  for (const r of rows)
+    table.push([
+      r.kernel,
+      size(r.gccBytes),
+      size(r.bytes),
+      (r.bytes / r.gccBytes).toFixed(2),
+      size(r.gccInstructions),
+      size(r.instructions),
+      (r.instructions / r.gccInstructions).toFixed(2),
+    ])
+  return `${pc.bold('gcc')} -O2 for riscv64 against ours: code size, and instructions executed on the emulator\n${table.toString()}\n`
 }
 
 /** Two rows a program: how many times faster single_pass is, and how many times fewer memory accesses backtracking leaves. */
