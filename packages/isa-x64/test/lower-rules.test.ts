@@ -75,7 +75,6 @@ test('what is not lowered for scalars', () => {
       "get_stack_pointer i32",
       "get_return_address i32",
       "icmp i8? i16? i32? i64? i128?",
-      "blendv i8 i16 i32 i64 i128 f16 f32 f64 f128",
       "vhigh_bits i8? i16? i32? i64?",
       "ireduce i128",
       "uextend i8? i16? i32? i64? i128?",
