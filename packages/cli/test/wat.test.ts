@@ -46,7 +46,7 @@ describe('is assembled', () => {
 
 describe('is refused with line and column', () => {
   test.each([
-    ['(module\n  (func (result i32) (i32.bad)))', 2, 22],
+    ['(module\n  (func (result i32) (i32.bad)))', 2, 23],
     ['(module\n  (func (result i32)\n    (i32.const x)))', 3, undefined],
     ['(module (func', 1, undefined],
     // wabt does not know struct.new; what is wrong stands behind it.
