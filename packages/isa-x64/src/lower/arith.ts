@@ -32,7 +32,7 @@ import {
 import { CC, emit } from '../insts/index.ts'
 import type { Gpr } from '../insts/index.ts'
 import type { Two, TwoImm, TwoMem } from '../context.ts'
-import { compare, selectGpr } from './compare.ts'
+import { compare, selectGpr, sizeIndex } from './compare.ts'
 import type { X64Lower } from './driver.ts'
 import { sink, sinkableLoad } from './operands.ts'
 import { bmi1, rule } from './types.ts'
@@ -160,7 +160,7 @@ const negate = [emit.negb_r, emit.negw_r, emit.negl_r, emit.negq_r]
 
 function absolute(c: X64Lower, t: Type, x: Value): Gpr {
   const a = c.g(x)
-  const neg = c.inPlace(negate[28 - Math.clz32(laneBits(t))], a)
+  const neg = c.inPlace(negate[sizeIndex(t)], a)
   return selectGpr(c, CC.s, a, neg)
 }
 

@@ -4,6 +4,7 @@ import { anyInt, fits64, i64, iconcat, ireduce, isplit, type Rule, sextend, uext
 import type { Load } from '../context.ts'
 import { emit } from '../insts/index.ts'
 import type { Gpr } from '../insts/index.ts'
+import { sizeIndex } from './compare.ts'
 import { setPairHigh } from './pairs.ts'
 import type { X64Lower } from './driver.ts'
 import { sink, sinkableLoad } from './operands.ts'
@@ -16,7 +17,7 @@ const signLoads: readonly Load[] = [emit.movsbq_rm, emit.movswq_rm, emit.movslq_
 /** The value extended to 64 bits; a load of it is merged. */
 function extended(c: X64Lower, x: Value, signed: boolean): Gpr {
   const load = sinkableLoad(c, x)
-  const w = 28 - Math.clz32(laneBits(c.func.typeOf(x)))
+  const w = sizeIndex(c.func.typeOf(x))
   if (load !== -1 && w < 3) return c.load((signed ? signLoads : zeroLoads)[w], sink(c, load))
   return signed ? c.sx(x) : c.zx(x)
 }

@@ -1,5 +1,5 @@
 // Loads and stores of integers, pairs and floats; addresses are the driver's. Accesses may be unaligned, which the machine allows.
-import { BIG, bytes, F128, laneBits, type MemFlags, type Type, type Value } from '@k23/ir'
+import { BIG, bytes, F128, type MemFlags, type Type, type Value } from '@k23/ir'
 import {
   f128,
   f16,
@@ -30,6 +30,7 @@ import type { Load } from '../context.ts'
 import { emit } from '../insts/index.ts'
 import type { Gpr } from '../insts/index.ts'
 import { swapBytes } from './bits.ts'
+import { sizeIndex } from './compare.ts'
 import type { X64Lower } from './driver.ts'
 import { rule } from './types.ts'
 
@@ -64,13 +65,13 @@ const narrowLoad =
     loadInt(c, w, p, o, f, signed)
 
 function loadScalar(c: X64Lower, t: Type, p: Value, o: number, f: MemFlags): number {
-  return loadInt(c, 28 - Math.clz32(laneBits(t)), p, o, f)
+  return loadInt(c, sizeIndex(t), p, o, f)
 }
 
 function loadFloat(c: X64Lower, t: Type, p: Value, o: number, f: MemFlags): number {
   if ((f & BIG) !== 0) {
     if (t === F128) return c.unsupported('a big-endian load of f128', 'load two i64 and join them')
-    return c.fromBits(loadInt(c, 28 - Math.clz32(laneBits(t)), p, o, f), t)
+    return c.fromBits(loadInt(c, sizeIndex(t), p, o, f), t)
   }
   const m = c.address(p, o)
   const d = c.tx()
@@ -107,13 +108,13 @@ const narrowStore =
     storeLow(c, w, x, p, o, f)
 
 function storeScalar(c: X64Lower, t: Type, x: Value, p: Value, o: number, f: MemFlags): void {
-  storeLow(c, 28 - Math.clz32(laneBits(t)), x, p, o, f)
+  storeLow(c, sizeIndex(t), x, p, o, f)
 }
 
 function storeFloat(c: X64Lower, t: Type, x: Value, p: Value, o: number, f: MemFlags): void {
   if ((f & BIG) !== 0) {
     if (t === F128) c.unsupported('a big-endian store of f128', 'split it and store two i64')
-    storeInt(c, 28 - Math.clz32(laneBits(t)), c.bitsOf(c.x(x), t), p, o, f)
+    storeInt(c, sizeIndex(t), c.bitsOf(c.x(x), t), p, o, f)
     return
   }
   const v = c.x(x)

@@ -8,6 +8,7 @@ import * as feat from '../features.ts'
 import { emit } from '../insts/index.ts'
 import type { Writable, Xmm } from '../insts/index.ts'
 import type { X64Lower } from './driver.ts'
+import { sizeIndex } from './compare.ts'
 import { sink, sinkableLoad } from './operands.ts'
 
 const isVec = (t: Type): boolean => t > 15 && t < 256
@@ -24,9 +25,7 @@ export const floatVectors: TypeSet = typesWhere(
 export const wideInts: TypeSet = typesWhere('wideInts', (t) => held(t) && isIntLane(t) && laneBits(t) > 8)
 
 /** Lanes of 8, 16, 32, 64 bits: 0 to 3. */
-export function laneIndex(t: Type): number {
-  return 28 - Math.clz32(laneBits(t))
-}
+export const laneIndex: typeof sizeIndex = sizeIndex
 
 /** An instruction of two operands: with SSE, with AVX, with AVX and a memory operand. */
 export interface VecOp {
