@@ -211,7 +211,7 @@ export function vectorCases(): VectorCase[] {
     const narrow = `i${bits / 2}x${lanesOf(t) * 2}`
     if (bits < 64 && lanesOf(t) === 2)
       for (const op of ['swiden_low', 'swiden_high', 'uwiden_low', 'uwiden_high'])
-        def(`${op} ${t}`, [t], [`i${bits * 2}`], [`v9 = ${op} v0`, 'return v9'], { mixed: true })
+        def(`${op} ${t}`, [t], [`i${bits * 2}`], [`v9 = ${op} v0`, 'return v9'])
     if (bits < 64 && lanesOf(t) > 2)
       for (const op of ['swiden_low', 'swiden_high', 'uwiden_low', 'uwiden_high'])
         def(`${op} ${t}`, [t], [wide], [`v9 = ${op} v0`, 'return v9'])

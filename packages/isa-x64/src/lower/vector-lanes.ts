@@ -468,13 +468,17 @@ const narrowing =
     return onPair(c, t, a, c.x(y), (p, q) => f(c, t, p, q))
   }
 
-/** Lanes of x and of its extension, interleaved, are the wide lanes. */
+/** Lanes of x and of its extension, interleaved, are the wide lanes. Of two lanes the result is a scalar. */
 const widen =
   (signed: boolean, high: boolean) =>
-  (c: X64Lower, _t: Type, x: Value): Xmm => {
+  (c: X64Lower, _t: Type, x: Value): Xmm | Gpr => {
     const from = c.func.typeOf(x)
     const lane = laneIndex(from)
     const size = bytes(from)
+    if (laneCount(from) === 2) {
+      const g = extractInt(c, lane, c.x(x), high ? 1 : 0)
+      return signed ? c.sextReg(g, laneType(from)) : c.zextReg(g, laneType(from))
+    }
     // The high half of a short vector is moved down, to where the low one was.
     const a = high && size < 16 ? srl(c, 3, c.x(x), 4 * size) : c.x(x)
     const [sse, avx] = (high && size === 16 ? unpackHigh : interleaves)[lane]
