@@ -31,7 +31,7 @@ import { factOf } from './extension.ts'
 import * as feat from './features.ts'
 import { emit, Opc, VSTATE_VALID } from './insts/index.ts'
 import type { FReg, VReg, Writable, XReg } from './insts/index.ts'
-import { ZERO_WORD } from './registers.ts'
+import { SP_WORD, ZERO_WORD } from './registers.ts'
 import { isHeld, stateOf, vectorLoadRow, vectorStoreRow } from './vector-types.ts'
 import * as T from './table.ts'
 
@@ -53,10 +53,6 @@ export abstract class RvCtx extends LowerCtx {
   protected constructor(isa: TargetIsa, func: Func, v: VCode, features: Int32Array, settings: Int32Array) {
     super(isa, func, v, features, settings)
     this.known = knownExtensions(func, factOf)
-  }
-
-  has(bit: number): boolean {
-    return (this.features[bit >> 5] & (1 << (bit & 31))) !== 0
   }
 
   // ---- operands
@@ -110,9 +106,6 @@ export abstract class RvCtx extends LowerCtx {
     op(this, d, a)
     return d
   }
-  pair(lo: number, hi: number): number {
-    return this.handles.pair(lo, hi)
-  }
 
   /** Sign-extends the low bits of a type to 64. */
   sextReg(r: XReg, t: Type): XReg {
@@ -147,12 +140,6 @@ export abstract class RvCtx extends LowerCtx {
   amount(v: Value): XReg {
     return isPair(this.func.typeOf(v)) ? this.lo(v) : this.x(v)
   }
-  /** The iconst instruction behind a value, or -1. */
-  constantOf(v: Value): number {
-    const d = this.defOf[v]
-    return d !== -1 && this.func.op[d] === Op.iconst ? d : -1
-  }
-
   /** A 64-bit constant in a register, by the shortest sequence; four or more instructions become a load. */
   li(lo: number, hi: number): XReg {
     if (lo === 0 && hi === 0) return X0
@@ -260,15 +247,18 @@ export abstract class RvCtx extends LowerCtx {
 
   /** Address operand: register and 12-bit offset for `base + offset`. The register; the offset is in addrOffset. */
   addr(base: Value, offset: number): XReg {
+    return this.near(this.x(base), offset)
+  }
+  private near(base: XReg, offset: number): XReg {
     this.addrOffset = 0
     if (offset >= -2048 && offset <= 2047) {
       this.addrOffset = offset
-      return this.x(base)
+      return base
     }
     const low = (offset << 20) >> 20
     this.addrOffset = low
     const up = i64.sub(offset, offset >> 31, low, low >> 31)
-    return this.rrr(emit.add, this.x(base), this.li(up, i64.hi))
+    return this.rrr(emit.add, base, this.li(up, i64.hi))
   }
   addrOffset = 0
 
@@ -421,16 +411,32 @@ export abstract class RvCtx extends LowerCtx {
     w.push(offset)
   }
   genLoad(dst: number, base: number, offset: number, type: Type): void {
-    if (isVector(type))
-      vectorLoadRow(type)(this, dst as Writable<VReg>, this.offsetTo(base as XReg, offset), stateOf(type))
+    const at = this.near(base as XReg, offset)
+    const k = this.addrOffset
+    if (isVector(type)) vectorLoadRow(type)(this, dst as Writable<VReg>, this.offsetTo(at, k), stateOf(type))
     else if (type === F16 && !this.has(feat.ZFHMIN))
-      this.genMove(dst, this.halfFromBits(this.rri(emit.lhu, base as XReg, offset)), CLASS_FLOAT)
-    else loadRow(type)(this, dst as never, base as XReg, offset)
+      this.genMove(dst, this.halfFromBits(this.rri(emit.lhu, at, k)), CLASS_FLOAT)
+    else loadRow(type)(this, dst as never, at, k)
   }
   genStore(src: number, base: number, offset: number, type: Type): void {
-    if (isVector(type)) vectorStoreRow(type)(this, this.offsetTo(base as XReg, offset), src as VReg, stateOf(type))
-    else if (type === F16 && !this.has(feat.ZFHMIN)) emit.sh(this, base as XReg, this.halfBits(src as FReg), offset)
-    else storeRow(type)(this, base as XReg, src as never, offset)
+    const at = this.near(base as XReg, offset)
+    const k = this.addrOffset
+    if (isVector(type)) vectorStoreRow(type)(this, this.offsetTo(at, k), src as VReg, stateOf(type))
+    else if (type === F16 && !this.has(feat.ZFHMIN)) emit.sh(this, at, this.halfBits(src as FReg), k)
+    else storeRow(type)(this, at, src as never, k)
+  }
+  genAddImm(base: number, lo: number, hi: number): number {
+    return this.rrr(emit.add, base as XReg, this.li(lo, hi))
+  }
+  genTrapIfBelow(limit: number, code: number): void {
+    this.trapIf(Opc.bltu, SP_WORD as XReg, limit as XReg, code)
+  }
+  genBlockAddr(block: number): number {
+    const d = this.tx()
+    this.words.push(T.BLOCK_ADDR | (3 << 16))
+    this.words.push(d)
+    this.words.push(block)
+    return d
   }
 }
 

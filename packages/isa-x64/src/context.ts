@@ -29,8 +29,9 @@ import { CLASS_FLOAT, CLASS_INT } from '@k23/regalloc'
 import { inXmm } from './abi.ts'
 import { factOf } from './extension.ts'
 import * as feat from './features.ts'
-import { emit, memBase, memFrame, memIndex, memRip, memSymbol } from './insts/index.ts'
+import { CC, emit, memBase, memFrame, memIndex, memRip, memSymbol } from './insts/index.ts'
 import type { Gpr, Label, Mem, Writable, Xmm } from './insts/index.ts'
+import { RSP_WORD } from './registers.ts'
 import type { SymbolRef } from './symbols.ts'
 import * as T from './table.ts'
 
@@ -66,10 +67,6 @@ export abstract class X64Ctx extends LowerCtx {
     this.known = knownExtensions(func, factOf)
   }
 
-  has(bit: number): boolean {
-    return (this.features[bit >> 5] & (1 << (bit & 31))) !== 0
-  }
-
   // ---- operands
 
   /** Operand of an integer value, its upper bits undefined. */
@@ -92,9 +89,6 @@ export abstract class X64Ctx extends LowerCtx {
   }
   tx(): Writable<Xmm> {
     return this.temp(CLASS_FLOAT) as Writable<Xmm>
-  }
-  pair(lo: number, hi: number): number {
-    return this.handles.pair(lo, hi)
   }
   /** The low register of an integer of any width (a shift amount). */
   low(v: Value): Gpr {
@@ -215,12 +209,6 @@ export abstract class X64Ctx extends LowerCtx {
   same(v: Value): Gpr {
     return this.func.typeOf(v) === I32 ? this.one(emit.movl_rr, this.g(v)) : this.g(v)
   }
-  /** The iconst instruction behind a value, or -1. */
-  constantOf(v: Value): number {
-    const d = this.defOf[v]
-    return d !== -1 && this.func.op[d] === Op.iconst ? d : -1
-  }
-
   /** A 64-bit constant in a register. Leaves the flags alone: no xor. */
   li(lo: number, hi: number): Gpr {
     const d = this.tg()
@@ -381,6 +369,21 @@ export abstract class X64Ctx extends LowerCtx {
   }
   genStore(src: number, base: number, offset: number, type: Type): void {
     this.storeTo(src, this.at(base as Gpr, offset), type)
+  }
+  genAddImm(base: number, lo: number, hi: number): number {
+    if (hi === lo >> 31) return this.load(emit.leaq_rm, this.at(base as Gpr, lo))
+    return this.two(emit.addq_rr, base as Gpr, this.li(lo, hi))
+  }
+  genTrapIfBelow(limit: number, code: number): void {
+    emit.cmpq_rr(this, RSP_WORD as Gpr, limit as Gpr)
+    this.trapIf(CC.b, code)
+  }
+  genBlockAddr(block: number): number {
+    const d = this.tg()
+    this.words.push(T.BLOCK_ADDR | (3 << 16))
+    this.words.push(d)
+    this.words.push(block)
+    return d
   }
   /** Loads exactly the bytes of a type; a narrow integer comes zero-extended. */
   loadFrom(dst: number, m: Mem, type: Type): void {

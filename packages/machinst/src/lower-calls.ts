@@ -407,7 +407,7 @@ export abstract class LowerCalls extends LowerValues {
       receive(this.retAreaReg, part)
     }
     // Segments stand in reverse: what executes last is made first.
-    this.lowerEntryExtra(defs)
+    this.lowerStackCheck(defs)
     this.endSegment(-1)
     for (const { reg, part } of loads) this.genFrameLoad(reg, FRAME_INCOMING, part.offset, part.type)
     for (const { reg, part } of structs) this.genFrameAddr(reg, FRAME_INCOMING, part.offset)
@@ -417,6 +417,6 @@ export abstract class LowerCalls extends LowerValues {
     this.endSegment(-1)
   }
 
-  /** What an ISA adds between the arguments and the body (stack-limit checks). `defs` may still be extended. */
-  protected lowerEntryExtra(_defs: number[]): void {}
+  /** Between the arguments and the body; `defs` may still be extended. */
+  protected abstract lowerStackCheck(defs: number[]): void
 }

@@ -1,7 +1,17 @@
 // Registers of values while a function is lowered, and the stream of words that emitters append to: what every part of lowering starts from
 // (lower.ts has the idea).
 import { I32Vec, NONE } from '@k23/entity'
-import { type Func, type Inst, Op, type Type, type Value } from '@k23/ir'
+import {
+  type Func,
+  type Inst,
+  type MemFlags,
+  memTrapCode,
+  NOTRAP,
+  Op,
+  TRAP_HEAP_OUT_OF_BOUNDS,
+  type Type,
+  type Value,
+} from '@k23/ir'
 import { Handles } from '@k23/rules'
 import type { AbiSignature, FrameRequest } from './abi.ts'
 import { type BlockOrder, computeBlockOrder } from './block-order.ts'
@@ -79,6 +89,12 @@ export abstract class LowerValues {
   abstract genFrameAddr(dst: number, kind: number, offset: number): void
   abstract genLoad(dst: number, base: number, offset: number, type: Type): void
   abstract genStore(src: number, base: number, offset: number, type: Type): void
+  /** The sum of a 64-bit register and a constant. */
+  abstract genAddImm(base: number, lo: number, hi: number): number
+  /** Traps with `code` where the stack pointer is below `limit` (unsigned). */
+  abstract genTrapIfBelow(limit: number, code: number): void
+  /** The address of a VCode block. */
+  abstract genBlockAddr(block: number): number
 
   // ---- for emitters
 
@@ -128,6 +144,27 @@ export abstract class LowerValues {
     }
     const first = this.registerOf(x)
     return Array.from({ length: n }, (_, i) => (first + i) * 2 + 1)
+  }
+
+  /** Whether the target has CPU feature number `bit`. */
+  has(bit: number): boolean {
+    return (this.features[bit >> 5] & (1 << (bit & 31))) !== 0
+  }
+
+  /** Handle of a value in two registers. */
+  pair(lo: number, hi: number): number {
+    return this.handles.pair(lo, hi)
+  }
+
+  /** The iconst instruction behind a value, or -1. */
+  constantOf(x: Value): number {
+    const d = this.defOf[x]
+    return d !== -1 && this.func.op[d] === Op.iconst ? d : -1
+  }
+
+  /** The next instruction accesses memory with these flags, on behalf of `inst`. */
+  access(flags: MemFlags, inst: Inst = this.current as Inst): void {
+    if ((flags & NOTRAP) === 0) this.trapsWith(memTrapCode(flags) || TRAP_HEAP_OUT_OF_BOUNDS, inst)
   }
 
   /** The next word pushed begins an instruction that traps with `code` (memory accesses, traps by the hardware), on behalf of `inst`. */

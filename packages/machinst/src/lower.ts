@@ -39,6 +39,7 @@ import type { MatchContext } from '@k23/rules'
 import { ENTRY_STUB } from './block-order.ts'
 import type { TargetIsa } from './isa.ts'
 import { LowerCalls } from './lower-calls.ts'
+import { lowerStackCheck } from './lower-stack-limit.ts'
 import type { VCode } from './vcode.ts'
 
 /** Opcode effects that forbid looking through to an instruction. */
@@ -63,8 +64,10 @@ export abstract class LowerCtx extends LowerCalls implements MatchContext {
 
   /** The compiled rules. */
   abstract match(inst: Inst): boolean
-  /** The branch of a table or of anything else that the rules cannot make; called for opcodes without a match. */
-  abstract lowerSpecial(inst: Inst): boolean
+  /** What neither a rule nor the shared part makes of an opcode. */
+  lowerSpecial(_inst: Inst): boolean {
+    return false
+  }
 
   /** A load is an effect itself, which may trap: where it is the last one before the instruction being lowered, it can move there. */
   canSink(inst: Inst): boolean {
@@ -264,10 +267,17 @@ export abstract class LowerCtx extends LowerCalls implements MatchContext {
       case Op.stack_switch:
         this.lowerStackSwitch(inst)
         return true
+      case Op.get_exception_handler_address:
+        this.lowerHandlerAddress(inst)
+        return true
       case Op.nop:
         return true
     }
     return false
+  }
+
+  protected lowerStackCheck(defs: number[]): void {
+    lowerStackCheck(this, defs)
   }
 
   /** Asks for the arguments of block `b`'s outgoing edges; the vregs are collected when the edges are written (finish). */
@@ -291,6 +301,13 @@ export abstract class LowerCtx extends LowerCalls implements MatchContext {
   private sourceOf(b: number): Inst {
     const { order, func } = this
     return func.lastInst[order.clif[order.preds[order.predStart[b]]]] as Inst
+  }
+
+  private lowerHandlerAddress(inst: Inst): void {
+    const f = this.func
+    const block = this.handlerBlock(f.imm0[inst] as Block, f.imm1[inst])
+    if (block === -1) this.unsupported('the address of a handler that is not reachable', 'remove it')
+    this.setResult(inst, this.genBlockAddr(block))
   }
 
   /** The VCode block that handler `index` of the `try_call` at the end of `block` begins with, or -1 where it is not reachable. */

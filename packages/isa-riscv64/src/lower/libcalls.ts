@@ -1,62 +1,7 @@
-// Opcodes that call a routine (codegen/src/libcalls): there is no instruction, and in line it would be too long.
-import {
-  F128,
-  F16,
-  F32,
-  F64,
-  I128,
-  I32,
-  I64,
-  laneBits,
-  type Signature,
-  signature,
-  TRAP_INTEGER_DIVISION_BY_ZERO,
-  TRAP_INTEGER_OVERFLOW,
-  type Type,
-  type Value,
-} from '@k23/ir'
-import {
-  ceil,
-  f128,
-  f16,
-  f32,
-  f64,
-  fabs,
-  fadd,
-  fcc,
-  fcmp,
-  fcopysign,
-  fcvt_from_sint,
-  fcvt_from_uint,
-  fcvt_to_sint,
-  fcvt_to_sint_sat,
-  fcvt_to_uint,
-  fcvt_to_uint_sat,
-  fdemote,
-  fdiv,
-  fits64,
-  floor,
-  fma,
-  fmax,
-  fmin,
-  fmul,
-  fneg,
-  fpromote,
-  fsub,
-  i128,
-  nearest,
-  type Rule,
-  sdiv,
-  sqrt,
-  srem,
-  trunc,
-  type TypeSet,
-  typeUnion,
-  udiv,
-  urem,
-  val,
-  valOf,
-} from '@k23/rules'
+// What the rules for opcodes that call a routine (machinst/src/libcall-rules.ts) do in line on riscv64.
+import { F16, F64, TRAP_INTEGER_DIVISION_BY_ZERO, TRAP_INTEGER_OVERFLOW, type Type, type Value } from '@k23/ir'
+import { callConversion, type Inline, libcallRules as sharedRules } from '@k23/machinst'
+import type { Rule } from '@k23/rules'
 import { emit, Opc } from '../insts/index.ts'
 import type { FReg, XReg } from '../insts/index.ts'
 import { X0 } from '../context.ts'
@@ -64,64 +9,16 @@ import { ZFHMIN } from '../features.ts'
 import type { RiscvLower } from './driver.ts'
 import { rule } from './types.ts'
 
-/** Calls a routine with values; gives the register or handle of its result. */
-export function callRoutine(c: RiscvLower, name: string, sig: Signature, args: readonly Value[]): number {
-  return c.genCall(sig, { name: { kind: 'libcall', name }, colocated: true }, args) as number
-}
-
-/** Calls a routine with registers, one list per argument. */
-export function callRoutineOf(
-  c: RiscvLower,
-  name: string,
-  sig: Signature,
-  args: readonly (readonly number[])[],
-): number {
-  return c.genCallOf(sig, { name: { kind: 'libcall', name }, colocated: true }, (i) => args[i]) as number
-}
-
-const binary128: Signature = signature([I128, I128], [I128], 'system_v')
-
-/** Traps are made here, where the instruction is. */
-function divide(name: string, signed: boolean, overflow: boolean) {
-  return (c: RiscvLower, _t: Type, x: Value, y: Value): number => {
-    c.trapIf(Opc.beq, c.rrr(emit.or, c.lo(y), c.hi(y)), X0, TRAP_INTEGER_DIVISION_BY_ZERO)
-    if (signed && overflow) {
-      // min / -1: x.lo | (x.hi ^ min) | ~(y.lo & y.hi) is zero then only
-      const min = c.rrr(emit.or, c.lo(x), c.rrr(emit.xor, c.hi(x), c.li(0, 0x80000000 | 0)))
-      const minusOne = c.rri(emit.xori, c.rrr(emit.and, c.lo(y), c.hi(y)), -1)
-      c.trapIf(Opc.beq, c.rrr(emit.or, min, minusOne), X0, TRAP_INTEGER_OVERFLOW)
-    }
-    return callRoutine(c, name, binary128, [x, y])
-  }
-}
-
 /** Between f16 and f32 or f64: by the instruction that Zfhmin has, else by a routine. */
 export function convertHalf(c: RiscvLower, from: Type, to: Type, x: FReg): FReg {
   if (!c.has(ZFHMIN)) {
-    const name = `__${laneBits(to) > laneBits(from) ? 'extend' : 'trunc'}${modeOf(from)}${modeOf(to)}2`
-    return callRoutineOf(c, name, signature([from], [to], 'system_v'), [[x]]) as FReg
+    return callConversion(c, from, to, x) as FReg
   }
   const d = c.tf()
   if (to === F16) (from === F64 ? emit.fcvt_h_d : emit.fcvt_h_s)(c, d, x, 0)
   else (to === F64 ? emit.fcvt_d_h : emit.fcvt_s_h)(c, d, x, 0)
   return d
 }
-
-// ---- f128
-
-const quad1: Signature = signature([F128], [F128], 'system_v')
-const quad2: Signature = signature([F128, F128], [F128], 'system_v')
-const quad3: Signature = signature([F128, F128, F128], [F128], 'system_v')
-const quadTest: Signature = signature([F128, F128], [I32], 'system_v')
-
-const unary =
-  (name: string) =>
-  (c: RiscvLower, _t: Type, x: Value): number =>
-    callRoutine(c, name, quad1, [x])
-const binary =
-  (name: string) =>
-  (c: RiscvLower, _t: Type, x: Value, y: Value): number =>
-    callRoutine(c, name, quad2, [x, y])
 
 /** All bits but the sign of the upper half. */
 const magnitude = (c: RiscvLower, x: Value): XReg => c.rri(emit.srli, c.rri(emit.slli, c.hi(x), 1), 1)
@@ -130,103 +27,38 @@ const signBit = (c: RiscvLower, x: Value): XReg => {
   return c.rri(emit.slli, top, 63)
 }
 
-/** A condition of floats is a set of outcomes: less 1, equal 2, greater 4, unordered 8. */
-const UNORDERED = 8
-
-/**
- * The comparison that calls a NaN greater does for conditions that fail for NaNs and not for greater, and the reverse: in the answer of `__letf2`
- * "less or equal" is at most 0, in that of `__getf2` "greater or equal" is at least 0.
- */
-function compareQuads(c: RiscvLower, cond: number, x: Value, y: Value): XReg {
-  const ask = (name: string): XReg => c.rri(emit.addiw, callRoutine(c, name, quadTest, [x, y]) as XReg, 0)
-  const not = (r: XReg): XReg => c.rri(emit.xori, r, 1)
-  // A condition that holds for NaNs is the complement of one that does not.
-  if ((cond & UNORDERED) !== 0) return not(compareQuads(c, ~cond & 15, x, y))
-  switch (cond) {
-    case 1:
-      return c.rri(emit.slti, ask('__letf2'), 0)
-    case 2:
-      return c.rri(emit.sltiu, ask('__letf2'), 1)
-    case 3:
-      return c.rri(emit.slti, ask('__letf2'), 1)
-    case 4:
-      return c.rrr(emit.slt, X0, ask('__getf2'))
-    case 6:
-      return not(c.rri(emit.slti, ask('__getf2'), 0))
-    case 5: {
-      const different = c.rrr(emit.sltu, X0, ask('__letf2'))
-      return c.rrr(emit.and, different, c.rri(emit.sltiu, ask('__unordtf2'), 1))
+const inline: Inline<RiscvLower> = {
+  checkDivisor(c, y) {
+    c.trapIf(Opc.beq, c.rrr(emit.or, c.lo(y), c.hi(y)), X0, TRAP_INTEGER_DIVISION_BY_ZERO)
+  },
+  checkQuotient(c, x, y) {
+    // min / -1: x.lo | (x.hi ^ min) | ~(y.lo & y.hi) is zero then only
+    const min = c.rrr(emit.or, c.lo(x), c.rrr(emit.xor, c.hi(x), c.li(0, 0x80000000 | 0)))
+    const minusOne = c.rri(emit.xori, c.rrr(emit.and, c.lo(y), c.hi(y)), -1)
+    c.trapIf(Opc.beq, c.rrr(emit.or, min, minusOne), X0, TRAP_INTEGER_OVERFLOW)
+  },
+  answerIs(c, cond, answer) {
+    const r = c.rri(emit.addiw, answer as XReg, 0)
+    switch (cond) {
+      case 'lt':
+        return c.rri(emit.slti, r, 0)
+      case 'le':
+        return c.rri(emit.slti, r, 1)
+      case 'eq':
+        return c.rri(emit.sltiu, r, 1)
+      case 'ne':
+        return c.rrr(emit.sltu, X0, r)
+      case 'gt':
+        return c.rrr(emit.slt, X0, r)
+      case 'ge':
+        return inline.not(c, c.rri(emit.slti, r, 0))
     }
-    default:
-      return c.rri(emit.sltiu, ask('__unordtf2'), 1)
-  }
+  },
+  both: (c, a, b) => c.rrr(emit.and, a as XReg, b as XReg),
+  not: (c, a) => c.rri(emit.xori, a as XReg, 1),
+  fneg: (c, x) => c.pair(c.lo(x), c.rrr(emit.xor, c.hi(x), c.li(0, 0x80000000 | 0))),
+  fabs: (c, x) => c.pair(c.lo(x), magnitude(c, x)),
+  fcopysign: (c, x, y) => c.pair(c.lo(x), c.rrr(emit.or, magnitude(c, x), signBit(c, y))),
 }
 
-// ---- conversions
-
-const modeOf = (t: Type): string => (t === F16 ? 'hf' : t === F32 ? 'sf' : t === F64 ? 'df' : 'tf')
-
-function changeFormat(c: RiscvLower, t: Type, x: Value): number {
-  const from = c.func.typeOf(x)
-  const name = `__${laneBits(t) > laneBits(from) ? 'extend' : 'trunc'}${modeOf(from)}${modeOf(t)}2`
-  return callRoutine(c, name, signature([from], [t], 'system_v'), [x])
-}
-
-function fromInt(signed: boolean) {
-  return (c: RiscvLower, t: Type, x: Value): number => {
-    const from = c.func.typeOf(x)
-    const name = `__float${signed ? '' : 'un'}${from === I128 ? 'ti' : 'di'}${modeOf(t)}`
-    const regs = from === I128 ? [c.lo(x), c.hi(x)] : [signed ? c.sx(x) : c.zx(x)]
-    return callRoutineOf(c, name, signature([from === I128 ? I128 : I64], [t], 'system_v'), [regs])
-  }
-}
-
-function toInt(signed: boolean, saturates: boolean) {
-  return (c: RiscvLower, t: Type, x: Value): number => {
-    const from = c.func.typeOf(x)
-    const name = `__k23_fix${saturates ? 'sat' : ''}_f${laneBits(from)}_${signed ? 's' : 'u'}${laneBits(t)}`
-    return callRoutine(c, name, signature([from], [t], 'system_v'), [x])
-  }
-}
-
-const small: TypeSet = typeUnion(f16, f32, f64)
-const all: TypeSet = typeUnion(small, f128)
-
-// biome-ignore format: table
-export const libcallRules: Rule[] = [
-  rule('udiv_pair', i128, [val, val], (x, y) => udiv(x, y), divide('__udivti3', false, false)),
-  rule('urem_pair', i128, [val, val], (x, y) => urem(x, y), divide('__umodti3', false, false)),
-  rule('sdiv_pair', i128, [val, val], (x, y) => sdiv(x, y), divide('__divti3', true, true)),
-  rule('srem_pair', i128, [val, val], (x, y) => srem(x, y), divide('__modti3', true, false)),
-
-  rule('fadd_quad', f128, [val, val], (x, y) => fadd(x, y), binary('__addtf3')),
-  rule('fsub_quad', f128, [val, val], (x, y) => fsub(x, y), binary('__subtf3')),
-  rule('fmul_quad', f128, [val, val], (x, y) => fmul(x, y), binary('__multf3')),
-  rule('fdiv_quad', f128, [val, val], (x, y) => fdiv(x, y), binary('__divtf3')),
-  rule('fmin_quad', f128, [val, val], (x, y) => fmin(x, y), binary('__k23_fmin_f128')),
-  rule('fmax_quad', f128, [val, val], (x, y) => fmax(x, y), binary('__k23_fmax_f128')),
-  rule('fma_quad', f128, [val, val, val], (x, y, z) => fma(x, y, z), (c, _t, x, y, z) => callRoutine(c, 'fmal', quad3, [x, y, z])),
-  rule('sqrt_quad', f128, [val],      (x) => sqrt(x),       unary('sqrtl')),
-  rule('ceil_quad', f128, [val],      (x) => ceil(x),       unary('ceill')),
-  rule('floor_quad', f128, [val],     (x) => floor(x),      unary('floorl')),
-  rule('trunc_quad', f128, [val],     (x) => trunc(x),      unary('truncl')),
-  rule('nearest_quad', f128, [val],   (x) => nearest(x),    unary('roundevenl')),
-  rule('fneg_quad', f128, [val],      (x) => fneg(x),       (c, _t, x) => c.pair(c.lo(x), c.rrr(emit.xor, c.hi(x), c.li(0, 0x80000000 | 0)))),
-  rule('fabs_quad', f128, [val],      (x) => fabs(x),       (c, _t, x) => c.pair(c.lo(x), magnitude(c, x))),
-  rule('fcopysign_quad', f128, [val, val], (x, y) => fcopysign(x, y), (c, _t, x, y) => c.pair(c.lo(x), c.rrr(emit.or, magnitude(c, x), signBit(c, y)))),
-  rule('fcmp_quad', f128, [fcc(), val, val], (p, x, y) => fcmp(p, x, y), (c, _t, p, x, y) => compareQuads(c, p, x, y)),
-  rule('fpromote_quad', f128, [valOf(small)], (x) => fpromote(x), changeFormat),
-  rule('fdemote_quad', small, [valOf(f128)],  (x) => fdemote(x),  changeFormat),
-  rule('fcvt_from_sint_quad', f128, [valOf(fits64)], (x) => fcvt_from_sint(x), fromInt(true)),
-  rule('fcvt_from_uint_quad', f128, [valOf(fits64)], (x) => fcvt_from_uint(x), fromInt(false)),
-  rule('fcvt_from_sint_pair', all,  [valOf(i128)],   (x) => fcvt_from_sint(x), fromInt(true)),
-  rule('fcvt_from_uint_pair', all,  [valOf(i128)],   (x) => fcvt_from_uint(x), fromInt(false)),
-  rule('fcvt_to_sint_quad', fits64, [valOf(f128)],   (x) => fcvt_to_sint(x),   toInt(true, false)),
-  rule('fcvt_to_uint_quad', fits64, [valOf(f128)],   (x) => fcvt_to_uint(x),   toInt(false, false)),
-  rule('fcvt_to_sint_sat_quad', fits64, [valOf(f128)], (x) => fcvt_to_sint_sat(x), toInt(true, true)),
-  rule('fcvt_to_uint_sat_quad', fits64, [valOf(f128)], (x) => fcvt_to_uint_sat(x), toInt(false, true)),
-  rule('fcvt_to_sint_pair', i128, [valOf(all)],      (x) => fcvt_to_sint(x),   toInt(true, false)),
-  rule('fcvt_to_uint_pair', i128, [valOf(all)],      (x) => fcvt_to_uint(x),   toInt(false, false)),
-  rule('fcvt_to_sint_sat_pair', i128, [valOf(all)],  (x) => fcvt_to_sint_sat(x), toInt(true, true)),
-  rule('fcvt_to_uint_sat_pair', i128, [valOf(all)],  (x) => fcvt_to_uint_sat(x), toInt(false, true)),
-]
+export const libcallRules: Rule[] = sharedRules(rule, inline)

@@ -58,11 +58,12 @@ import {
 } from '@k23/rules'
 import type { XOne, XOneImm } from '../context.ts'
 import * as feat from '../features.ts'
+import { callRoutineOf } from '@k23/machinst'
 import { emit } from '../insts/index.ts'
 import type { Gpr, Mem, Xmm } from '../insts/index.ts'
 import type { X64Lower } from './driver.ts'
 import { fromSigned, fromUnsigned64, saturateSigned, saturateUnsigned, truncate } from './float-convert.ts'
-import { andMem, callRoutineOf, xorMem } from './libcalls.ts'
+import { andMem, xorMem } from './libcalls.ts'
 import { fma as fmaFeature, rule, sse41 } from './types.ts'
 import { addLanes, sll, srl } from './vector-integer.ts'
 import {
