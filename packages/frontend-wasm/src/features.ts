@@ -19,6 +19,8 @@ export interface Features {
   relaxedSimd: boolean
   /** Addition, subtraction and multiplication of 128 bits. */
   wideArithmetic: boolean
+  /** Memories whose pages are single bytes. */
+  customPageSizes: boolean
 }
 
 /** As much of WebAssembly 3.0 as there is here. */
@@ -31,6 +33,7 @@ export const DEFAULT_FEATURES: Readonly<Features> = {
   simd: true,
   relaxedSimd: true,
   wideArithmetic: false,
+  customPageSizes: false,
 }
 
 /** WebAssembly 2.0 with one memory: what the threads proposal's own scripts presuppose. */
@@ -46,5 +49,10 @@ const THREADS: Partial<Features> = {
 /** What is on for a script of the specification's test suite, by its folder: WebAssembly 2.0 in `proposals/threads`, else 3.0 and the folder's proposal, as far as there is. */
 export function featuresOfScript(name: string): Features {
   if (/(^|\/)threads\//.test(name)) return { ...DEFAULT_FEATURES, ...THREADS }
-  return { ...DEFAULT_FEATURES, wideArithmetic: /(^|\/)wide-arithmetic\//.test(name) }
+  const about = (proposal: string): boolean => name.includes(proposal)
+  return {
+    ...DEFAULT_FEATURES,
+    wideArithmetic: about('wide-arithmetic'),
+    customPageSizes: about('custom-page-sizes') || /^memory(-combos|_fill)\.wast$/.test(name),
+  }
 }

@@ -49,7 +49,20 @@ export interface TableType extends Limits {
   element: ValType
 }
 
-export type MemoryType = Limits
+export interface MemoryType extends Limits {
+  /** log2 of the bytes of a page: 0, or 16 where it is not said (custom page sizes). */
+  pageSizeLog2?: number
+}
+
+/** Whether the guard strategy can enforce the bounds of a memory of this type: its length is one of machine pages, its index within the reservation. */
+export function isGuardable(m: MemoryType): boolean {
+  return m.index === I32 && pageBytes(m) === 65536
+}
+
+/** Bytes of a page of a memory of this type. */
+export function pageBytes(m: MemoryType): number {
+  return 2 ** (m.pageSizeLog2 ?? 16)
+}
 
 export interface GlobalType {
   type: ValType

@@ -5,28 +5,28 @@
 // relies on both.
 import {
   I64,
+  isGuardable,
   MEMORY_BASE,
   MEMORY_GUARD,
   MEMORY_LENGTH,
   MEMORY_RESERVATION,
   MEMORY_SIZE,
   type MemoryType,
+  pageBytes,
   TRAP_MEMORY_OUT_OF_BOUNDS,
   WASM_PAGE_SIZE,
 } from '@k23/frontend-wasm/runtime-abi'
-import { PERM_READ, PERM_WRITE } from '@k23/machine'
+import { PAGE_SIZE, PERM_READ, PERM_WRITE } from '@k23/machine'
 import { LinkError } from './errors.ts'
 import type { Store } from './store.ts'
 import { trapOfCode } from './traps.ts'
 import { type ExternType, externTypeText } from './types.ts'
 
-/** Most pages of a memory with 32-bit addresses. */
-const MAX_PAGES = 65536
-
 export class Memory {
   readonly kind = 'memory'
   readonly store: Store
   readonly type: MemoryType
+  readonly pageBytes: number
   /** Address of its definition. */
   readonly definition: number
   /** Bytes of the reservation, and of these that the memory may grow into. */
@@ -38,7 +38,8 @@ export class Memory {
     this.store = store
     this.type = type
     this.definition = definition
-    const bytes = type.min * WASM_PAGE_SIZE
+    this.pageBytes = pageBytes(type)
+    const bytes = type.min * this.pageBytes
     const base = this.reserve(bytes)
     if (base === undefined)
       throw new LinkError('limit', '', '', externTypeText({ kind: 'memory', type }), 'the machine has no room')
@@ -56,7 +57,7 @@ export class Memory {
     return this.store.guest.u64(this.definition + MEMORY_LENGTH)
   }
   get pages(): number {
-    return this.byteLength / WASM_PAGE_SIZE
+    return this.byteLength / this.pageBytes
   }
   /** Machine address of byte 0; changes when the memory moves. */
   get base(): number {
@@ -81,17 +82,15 @@ export class Memory {
     const { guest, engine } = this.store
     const { memory } = engine.machine
     const old = this.byteLength
-    const length = old + delta * WASM_PAGE_SIZE
-    const most = Math.min(
-      this.type.max ?? Number.POSITIVE_INFINITY,
-      this.type.index === I64 ? Number.POSITIVE_INFINITY : MAX_PAGES,
-    )
-    if (!(delta >= 0 && Number.isInteger(delta) && length <= most * WASM_PAGE_SIZE)) return -1
-    if (delta === 0) return old / WASM_PAGE_SIZE
+    const length = old + delta * this.pageBytes
+    if (!(delta >= 0 && Number.isInteger(delta) && length <= this.mostBytes)) return -1
+    if (delta === 0) return old / this.pageBytes
     const base = this.base
     if (length <= this.room) {
       try {
-        memory.protect(base + old, length - old, PERM_READ | PERM_WRITE)
+        // Whole pages of the machine; what is open already stays so.
+        const opened = Math.ceil(old / PAGE_SIZE) * PAGE_SIZE
+        if (length > opened) memory.protect(base + opened, length - opened, PERM_READ | PERM_WRITE)
       } catch (e) {
         if (e instanceof RangeError) return -1
         throw e
@@ -106,7 +105,7 @@ export class Memory {
       guest.setU64(this.definition + MEMORY_BASE, next)
     }
     guest.setU64(this.definition + MEMORY_LENGTH, length)
-    return old / WASM_PAGE_SIZE
+    return old / this.pageBytes
   }
 
   copy(dst: number, from: Memory, src: number, length: number): void {
@@ -130,7 +129,13 @@ export class Memory {
   }
 
   private get isGuarded(): boolean {
-    return this.store.engine.provides.guardedMemories && this.type.index !== I64
+    return this.store.engine.provides.guardedMemories && isGuardable(this.type)
+  }
+  /** What the type allows, and a 32-bit index reaches; a byte less where pages are bytes, so that the number of pages has 32 bits. */
+  private get mostBytes(): number {
+    const declared = this.type.max === undefined ? Number.POSITIVE_INFINITY : this.type.max * this.pageBytes
+    if (this.type.index === I64) return declared
+    return Math.min(declared, this.pageBytes === 1 ? 2 ** 32 - 1 : 2 ** 32)
   }
 
   private place(offset: number, length: number): number {
@@ -143,8 +148,10 @@ export class Memory {
   /** Address of a reservation whose first `bytes` bytes are open, and whose size `reserved` says; undefined where there is no room. */
   private reserve(bytes: number, wanted = 0): number | undefined {
     const { memory } = this.store.engine.machine
-    const most = Math.max(1, this.type.max ?? MAX_PAGES) * WASM_PAGE_SIZE
-    const generous = Math.min(most, Math.max(bytes, wanted, this.store.engine.memoryReservation))
+    const generous = Math.min(
+      Math.max(this.mostBytes, WASM_PAGE_SIZE),
+      Math.max(bytes, wanted, this.store.engine.memoryReservation),
+    )
     const sizes = this.isGuarded
       ? [MEMORY_RESERVATION + MEMORY_GUARD]
       : new Set([generous, Math.max(bytes, WASM_PAGE_SIZE)])

@@ -11,6 +11,7 @@ import {
   V128,
   type Limits,
   type MemoryType,
+  pageBytes,
   type TableType,
   type ValType,
   valTypeName,
@@ -61,7 +62,7 @@ export function externTypeText(t: ExternType): string {
     case 'func':
       return `func ${funcTypeText(t.type)}`
     case 'memory':
-      return `memory ${limitsText(t.type)}`
+      return `memory ${limitsText(t.type)}${pageBytes(t.type) === 65536 ? '' : ` (pagesize ${pageBytes(t.type)})`}`
     case 'table':
       return `table ${limitsText(t.type)} ${valTypeName(t.type.element)}`
     case 'global':
@@ -72,7 +73,13 @@ export function externTypeText(t: ExternType): string {
 /** Whether what has `found` may be imported as `expected`; a memory's or table's `found.min` is its size now. */
 export function matchesImport(found: ExternType, expected: ExternType): boolean {
   if (expected.kind === 'func') return found.kind === 'func' && funcTypeText(found.type) === funcTypeText(expected.type)
-  if (expected.kind === 'memory') return found.kind === 'memory' && limitsMatch(found.type, expected.type)
+  if (expected.kind === 'memory') {
+    return (
+      found.kind === 'memory' &&
+      pageBytes(found.type) === pageBytes(expected.type) &&
+      limitsMatch(found.type, expected.type)
+    )
+  }
   if (expected.kind === 'table') {
     return (
       found.kind === 'table' && found.type.element === expected.type.element && limitsMatch(found.type, expected.type)

@@ -7,7 +7,6 @@ import {
   type GlobalType,
   I32,
   I64,
-  type Limits,
   type MemoryType,
   type TableType,
   type ValType,
@@ -101,24 +100,36 @@ function readLimit(r: Reader, features: Features): bigint {
   return (BigInt(r.hi >>> 0) << 32n) | BigInt(lo >>> 0)
 }
 
-/** Flags: bit 0 has a maximum, bit 1 shared, bit 2 64-bit index, bit 3 custom page size. */
-function readLimits(r: Reader, features: Features, what: string, largest32: bigint, largest64: bigint): Limits {
+/** Most pages of a memory, by log2 of the bytes of a page and by whether its index has 64 bits; most elements of a table are as bytes. */
+function largestSize(pageSizeLog2: number, wide: boolean): bigint {
+  const all = wide ? 1n << 64n : 1n << 32n
+  return pageSizeLog2 === 0 ? all - 1n : all >> BigInt(pageSizeLog2)
+}
+
+const HAS_MAXIMUM = 1
+const SHARED = 2
+const WIDE = 4
+const PAGE_SIZE = 8
+
+/** Of a memory, with log2 of its page's bytes, or of a table. */
+function readLimits(r: Reader, features: Features, what: 'memory' | 'table'): MemoryType {
   const at = r.pos
   const flags = r.u8()
-  if (flags & 0x02 && what === 'memory' && flags < 8) r.fail('unsupported', 'threads: shared memory', at)
-  if (flags & 0x08 && what === 'memory' && flags < 16) r.fail('unsupported', 'custom page sizes', at)
-  if (flags > 7 || flags & 0x02) {
+  const known = HAS_MAXIMUM | WIDE | (what === 'memory' && features.customPageSizes ? PAGE_SIZE : 0)
+  if (flags & SHARED && what === 'memory' && flags < 8) r.fail('unsupported', 'threads: shared memory', at)
+  if ((flags & ~known) !== 0) {
     r.fail(
       'malformed',
-      `malformed limits flags: expected 0, 1, 4 or 5, found ${flags} (integer too large for a ${what})`,
+      `malformed limits flags: expected some of ${known} set, found ${flags} (integer too large for a ${what})`,
       at,
     )
   }
-  const wide = (flags & 4) !== 0
+  const wide = (flags & WIDE) !== 0
   if (wide && !features.memory64) r.fail('unsupported', `memory64 is off: 64-bit ${what}`, at)
   const min = readLimit(r, features)
-  const max = flags & 1 ? readLimit(r, features) : undefined
-  const largest = wide ? largest64 : largest32
+  const max = flags & HAS_MAXIMUM ? readLimit(r, features) : undefined
+  const pageSizeLog2 = flags & PAGE_SIZE ? readPageSize(r) : 16
+  const largest = largestSize(what === 'table' ? 0 : pageSizeLog2, wide)
   const size = `${what} size`
   if (min > largest) r.fail('invalid', `${size} minimum: expected at most ${largest}, found ${min}`, at)
   if (max !== undefined && max > largest)
@@ -126,16 +137,30 @@ function readLimits(r: Reader, features: Features, what: string, largest32: bigi
   if (max !== undefined && max < min) {
     r.fail('invalid', `size minimum must not be greater than maximum: expected at most ${max}, found ${min}`, at)
   }
-  return { min: Number(min), max: max === undefined ? undefined : Number(max), index: wide ? I64 : I32 }
+  return {
+    min: Number(min),
+    max: max === undefined ? undefined : Number(max),
+    index: wide ? I64 : I32,
+    ...(pageSizeLog2 === 16 ? {} : { pageSizeLog2 }),
+  }
+}
+
+function readPageSize(r: Reader): number {
+  const at = r.pos
+  const log2 = r.u32()
+  if (log2 >= 64) r.fail('malformed', `invalid custom page size: expected 2^0 or 2^16, found 2^${log2}`, at)
+  if (log2 !== 0 && log2 !== 16)
+    r.fail('invalid', `invalid custom page size: expected 2^0 or 2^16, found 2^${log2}`, at)
+  return log2
 }
 
 export function readMemoryType(r: Reader, features: Features): MemoryType {
-  return readLimits(r, features, 'memory', 1n << 16n, 1n << 48n)
+  return readLimits(r, features, 'memory')
 }
 
 export function readTableType(r: Reader, features: Features): TableType {
   const element = readRefType(r)
-  return { ...readLimits(r, features, 'table', (1n << 32n) - 1n, (1n << 64n) - 1n), element }
+  return { ...readLimits(r, features, 'table'), element }
 }
 
 export function readGlobalType(r: Reader): GlobalType {

@@ -15,7 +15,7 @@
 // GUARD_OFFSET; so a larger static offset is added before the selection. Without it, the comparison feeds a trap.
 import * as cc from '@k23/ir'
 import { I32, I64, laneType, type MemFlags, TRAP_HEAP_OUT_OF_BOUNDS, type Type, type Value } from '@k23/ir'
-import { MEMORY_BASE, MEMORY_LENGTH, WASM_PAGE_SIZE } from '../abi/layout.ts'
+import { MEMORY_BASE, MEMORY_LENGTH } from '../abi/layout.ts'
 import * as wasm from '../module.ts'
 import { operatorIndex } from '../operators.ts'
 import { CONSTANT_DATA } from './flags.ts'
@@ -29,7 +29,8 @@ const MAX_IMMEDIATE = 0x7fff_ffff
 /** Declared bounds of a memory in bytes; without a maximum, what its index type can reach. */
 function declaredBytes(m: wasm.MemoryType): [min: number, max: number] {
   const reach = m.index === wasm.I32 ? 2 ** 32 : 2 ** 53
-  return [m.min * WASM_PAGE_SIZE, Math.min(m.max === undefined ? reach : m.max * WASM_PAGE_SIZE, reach)]
+  const page = wasm.pageBytes(m)
+  return [m.min * page, Math.min(m.max === undefined ? reach : m.max * page, reach)]
 }
 
 /** Address of the memory's definition, and the offset of its fields from there. */
@@ -42,14 +43,14 @@ function definition(t: Translator, memory: number): [base: Value, offset: number
 export function memoryBase(t: Translator, memory: number): Value {
   const m = t.info.memories[memory]
   const [def, offset] = definition(t, memory)
-  const fixed = m.min === m.max || (t.options.memory.kind === 'guard' && m.index === wasm.I32)
+  const fixed = m.min === m.max || (t.options.memory.kind === 'guard' && wasm.isGuardable(m))
   return t.ins.load(I64, fixed ? CONSTANT_DATA : t.flags.definition, def, offset + MEMORY_BASE)
 }
 
 /** The memory's length in bytes as a value. */
 export function memoryLength(t: Translator, memory: number): Value {
   const m = t.info.memories[memory]
-  if (m.min === m.max) return t.ins.iconst(I64, m.min * WASM_PAGE_SIZE)
+  if (m.min === m.max) return t.ins.iconst(I64, m.min * wasm.pageBytes(m))
   const [def, offset] = definition(t, memory)
   return t.ins.load(I64, t.flags.definition, def, offset + MEMORY_LENGTH)
 }
@@ -81,7 +82,7 @@ function access(t: Translator, memory: number, index: Value, offset: number, byt
 
   const wide = m.index === wasm.I32 ? ins.uextend(I64, index) : index
   const s = options.memory
-  if (s.kind === 'guard' && m.index === wasm.I32 && 2 ** 32 + end <= s.reservation + s.guard) {
+  if (s.kind === 'guard' && wasm.isGuardable(m) && 2 ** 32 + end <= s.reservation + s.guard) {
     return plus(t, ins.iadd(memoryBase(t, memory), wide), offset, t.flags.heapMayTrap)
   }
   const outOfBounds = compareBounds(t, memory, wide, min, end, bytes)
@@ -244,6 +245,8 @@ export function translateStore(
 
 /** The memory's size in pages, of its index type. */
 export function translateMemorySize(t: Translator, memory: number): Value {
-  const pages = t.ins.ushr_imm(memoryLength(t, memory), 16)
+  const length = memoryLength(t, memory)
+  const log2 = t.info.memories[memory].pageSizeLog2 ?? 16
+  const pages = log2 === 0 ? length : t.ins.ushr_imm(length, log2)
   return t.info.memories[memory].index === wasm.I32 ? t.ins.ireduce(I32, pages) : pages
 }
