@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { createRiscv64Machine } from '@k23/emulator/riscv64'
 import { Engine, funcType, Linker, OutOfFuel, Store } from '@k23/kernel'
 import { bytesSink, type FileSystem, Wasi } from '@k23/kernel/wasi'
+import type { Machine } from '@k23/machine'
 
 export const corpus: string = join(
   process.env.K23_TEST_DATA ?? resolve(import.meta.dirname, '../../shared/data'),
@@ -26,14 +27,16 @@ export interface Outcome {
 }
 
 export interface RunOptions {
+  /** Default: the emulator of riscv64. */
+  readonly machine?: Machine
   readonly optLevel?: 'none' | 'speed'
   readonly fuel?: number
 }
 
 /** Runs a program with the folder `cwd` as its current one. */
 export function runOnKernel(wasm: Uint8Array, cwd: string, options: RunOptions = {}): Outcome {
-  const { optLevel = 'speed', fuel } = options
-  const engine = new Engine({ machine: createRiscv64Machine({ memoryBytes: 512 << 20 }), optLevel })
+  const { machine = createRiscv64Machine({ memoryBytes: 512 << 20 }), optLevel = 'speed', fuel } = options
+  const engine = new Engine({ machine, optLevel })
   const compileStart = performance.now()
   const module = engine.compile(wasm)
   const compileMs = performance.now() - compileStart

@@ -2,6 +2,7 @@
 // ones also unoptimized, and prints a table.
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { createNativeMachine, nativeMissing } from '@k23/native'
 import { afterAll, describe, expect, test } from 'vitest'
 import { corpus, type RunOptions, runOnKernel, runOnV8 } from './corpus-harness.ts'
 
@@ -66,6 +67,7 @@ function check(path: string, options: RunOptions, skip: (why: string) => never):
     opt: options.optLevel ?? 'speed',
     'compile ms': Math.round(r.compileMs),
     'run ms': Math.round(r.runMs),
+    on: options.machine === undefined ? 'emulator' : "host's CPU",
     'M instructions': Math.round(r.instructions / 1e5) / 10,
     MIPS: Math.round(r.instructions / r.runMs / 1000),
   })
@@ -94,4 +96,19 @@ describe.skipIf(!existsSync(corpus))(`programs of wasm-corpus (from ${corpus})`,
   afterAll(() => {
     if (long) console.table(rows)
   })
+
+  // What takes the emulator minutes takes the host's CPU seconds: the long ones always run there.
+  const missing = nativeMissing()
+  for (const [path, millions] of programs) {
+    if (millions <= LONG_MILLIONS && !long) continue
+    test(`${path}, on the host's CPU`, { timeout: TIMEOUT }, (context) => {
+      if (missing !== undefined) return context.skip(`native execution needs ${missing}`)
+      const machine = createNativeMachine()
+      try {
+        check(path, { machine }, (why) => context.skip(why))
+      } finally {
+        machine.close()
+      }
+    })
+  }
 })
