@@ -210,6 +210,21 @@ export function textEmitter(options: { readonly short?: boolean } = {}): TextEmi
     }
   }
 
+  /** By 32 the words change places; by less than that each takes bits from the other. */
+  function rotate(name: 'rotl' | 'rotr', a: Pair, count: Word): Pair {
+    const n = count.text
+    const far = defineFlag(`(${n} & 32) !== 0`).flag
+    const lo = define(`${far} ? ${a.hi.text} : ${a.lo.text}`).text
+    const hi = define(`${far} ? ${a.lo.text} : ${a.hi.text}`).text
+    const part = (own: string, other: string): Word =>
+      define(
+        name === 'rotl'
+          ? `(${own} << ${n}) | (${other} >>> 1 >>> ~${n})`
+          : `(${own} >>> ${n}) | (${other} << 1 << ~${n})`,
+      )
+    return { lo: part(lo, hi), hi: part(hi, lo) }
+  }
+
   function pair(name: BinaryName | HighName, a: Pair, b: Pair): Pair {
     if (isKnown(a) && isKnown(b)) return knownPair(binary[name](64, big(a), big(b)))
     switch (name) {
@@ -233,10 +248,11 @@ export function textEmitter(options: { readonly short?: boolean } = {}): TextEmi
       case 'shr_u':
         return b.lo.constant === undefined ? shift(name, a, b.lo) : shiftBy(name, a, b.lo.constant & 63)
       case 'rotl':
-        if (is(b.lo, 32)) return { lo: a.hi, hi: a.lo }
-        return pair('or', pair('shl', a, b), pair('shr_u', a, pair('sub', knownPair(0n), b)))
       case 'rotr':
-        return pair('or', pair('shr_u', a, b), pair('shl', a, pair('sub', knownPair(0n), b)))
+        if (is(b.lo, 32)) return { lo: a.hi, hi: a.lo }
+        if (b.lo.constant === undefined) return rotate(name, a, b.lo)
+        if (name === 'rotr') return pair('or', pair('shr_u', a, b), pair('shl', a, pair('sub', knownPair(0n), b)))
+        return pair('or', pair('shl', a, b), pair('shr_u', a, pair('sub', knownPair(0n), b)))
       case 'mul': {
         const cross = `Math.imul(${a.lo.text}, ${b.hi.text}) + Math.imul(${a.hi.text}, ${b.lo.text})`
         return { lo: word('mul', a.lo, b.lo), hi: define(`(mulHigh32(${a.lo.text}, ${b.lo.text}) + ${cross}) | 0`) }

@@ -19,6 +19,14 @@ export interface Lane<T extends Types> {
   q(operand: string): T['i64']
 }
 
+export interface FlagOptions<T extends Types> {
+  readonly when?: T['i32']
+  /** Flags that have no defined value afterwards, beside those in the mask. */
+  readonly undefined?: number
+  /** Flags of the mask that have none where the condition is not 0. */
+  readonly undefinedIf?: readonly [mask: number, condition: T['i32']]
+}
+
 export interface StringResult<T extends Types> {
   readonly index: T['i32']
   /** The mask of 128 bits. */
@@ -98,8 +106,8 @@ export interface X64Builder<T extends Types> extends IntegerArithmetic<T> {
     b: T['i64'],
     options?: { readonly carry?: T['i32']; readonly when?: T['i32'] },
   ): void
-  /** Single flags, at their places in RFLAGS: those in `mask` become those of `value`, those in `undefined` have no defined value; the others stay. */
-  setFlagBits(mask: number, value: T['i32'], options?: { readonly undefined?: number; readonly when?: T['i32'] }): void
+  /** Single flags, at their places in RFLAGS: those in `mask` become those of `value`; the others stay. Nothing happens where `when` is given and 0. */
+  setFlagBits(mask: number, value: T['i32'], options?: FlagOptions<T>): void
 
   // Elements of vectors: number 0 is the lowest. Narrow ones are zero-extended when read.
   lane(operand: string, bits: 8 | 16 | 32, number: number): T['i32']

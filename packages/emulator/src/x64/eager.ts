@@ -306,8 +306,9 @@ export function executeX64Eagerly(
       const { value, undef } = allFlags(kind, width, a, y, carry ?? 0n)
       writeFlags(~undef, value, undef)
     },
-    setFlagBits(mask, value, { undefined: undef = 0, when } = {}) {
-      if (when !== 0n) writeFlags(mask, low(value), undef)
+    setFlagBits(mask, value, { undefined: undef = 0, undefinedIf, when } = {}) {
+      const more = undefinedIf !== undefined && undefinedIf[1] !== 0n ? undefinedIf[0] : 0
+      if (when !== 0n) writeFlags(mask & ~more, low(value), undef | more)
     },
     lane: (name, bits, number) => narrowed(read(name), number, bits),
     lane64: (name, number) => narrowed(read(name), number, 64),

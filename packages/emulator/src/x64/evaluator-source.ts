@@ -29,7 +29,7 @@ const LEAVING: readonly Effect[] = ['branch', 'jump', 'call', 'ret', 'trap']
 
 /** Rows in the loop beside those. */
 const IN_LOOP =
-  /^((add|sub|and|or|xor)[lq]_(rr|rm|ri)|cmp[lq]_(rr|rm|ri|mr|mi)|test[lq]_(rr|ri)|mov[bwlq]_(mr|mi)|mov[lq]_(rr|rm|ri)|movabsq_ri|mov(zb|zw|sb|sw)[lq]_(rr|rm)|movslq_(rr|rm)|lea[lq]_rm|imul[lq]_(rr|rri)|(shl|shr|sar)[lq]_(ri|rc)|cmov[lq]_rr|setcc_r|pushq_r|popq_r|nop\d|hlt|syscall|neg[lq]_r|not[lq]_r|v?mov(aps|ups|dqa|dqu)_(rr|rm|mr)|v?movs[sd]_(rm|mr)|v?mov[dq]_(xr|rx))$/
+  /^((add|sub|and|or|xor)[lq]_(rr|rm|ri)|cmp[lq]_(rr|rm|ri|mr|mi)|test[lq]_(rr|ri)|mov[bwlq]_(mr|mi)|mov[lq]_(rr|rm|ri)|movabsq_ri|mov(zb|zw|sb|sw)[lq]_(rr|rm)|movslq_(rr|rm)|lea[lq]_rm|imul[lq]_(rr|rri)|(shl|shr|sar)[lq]_(ri|rc)|(rol|ror)[lq]_ri|cmov[lq]_rr|setcc_r|pushq_r|popq_r|nop\d|hlt|syscall|neg[lq]_r|not[lq]_r|v?mov(aps|ups|dqa|dqu)_(rr|rm|mr)|v?movs[sd]_(rm|mr)|v?mov[dq]_(xr|rx))$/
 
 /** Operations of the vector unit that are in the loop where all operands are registers: scalar arithmetic, and what sets registers to zero. */
 const VECTOR_IN_LOOP = /^v?((add|sub|mul|div)s[sd]|ucomis[sd]|cvtsi2sd[lq]|cvttsd2si[lq]|xorp[sd]|pxor)_r+$/

@@ -434,11 +434,8 @@ function rotated<T extends Types, V>(b: X64Builder<T>, w: Access<T, V>, name: Ro
       : i32.xor(signOf(b, w, r), bitOf(b, w, r, width - 2))
   const flags = (): void => {
     const value = i32.or(carry, i32.shl(overflow, i32.const(11)))
-    // Counts other than 1 leave OF undefined: two updates, each of which happens or not.
-    const isOne = i32.eq(n, i32.const(1))
-    const changes = i32.ne(n, i32.const(0))
-    b.setFlagBits(CF | OF, value, { when: isOne })
-    b.setFlagBits(CF, value, { when: i32.and(i32.eqz(isOne), changes), undefined: OF })
+    const notOne = i32.ne(n, i32.const(1))
+    b.setFlagBits(CF | OF, value, { when: i32.ne(n, i32.const(0)), undefinedIf: [OF, notOne] })
   }
   return { r, flags }
 }
@@ -530,16 +527,11 @@ function doubleShift(left: boolean, width: Width): Record<string, X64Body> {
       else w.store(address, r)
       const overflow = i32.shl(i32.xor(signOf(b, w, r), signOf(b, w, x)), i32.const(11))
       const value = i32.or(i32.or(carry, resultFlags(b, w, r)), overflow)
-      const isOne = i32.eq(n, i32.const(1))
-      b.setFlagBits(CF | PF | ZF | SF | OF, value, { undefined: AF, when: isOne })
-      const defined = CF | PF | ZF | SF
-      const more = i32.and(i32.eqz(isOne), i32.eqz(zero))
-      if (width !== 16) b.setFlagBits(defined, value, { undefined: AF | OF, when: more })
-      else {
-        const tooFar = i32.ge_u(n, i32.const(17))
-        b.setFlagBits(defined, value, { undefined: AF | OF, when: i32.and(more, i32.eqz(tooFar)) })
-        b.setFlagBits(0, value, { undefined: ALL, when: tooFar })
-      }
+      const changes = i32.ne(n, i32.const(0))
+      const notOne = i32.ne(n, i32.const(1))
+      const tooFar = width === 16 ? i32.ge_u(n, i32.const(17)) : i32.const(0)
+      b.setFlagBits(CF | PF | ZF | SF | OF, value, { when: changes, undefined: AF, undefinedIf: [OF, notOne] })
+      if (width === 16) b.setFlagBits(0, value, { when: tooFar, undefined: ALL })
     })
   const forms: Record<string, X64Body> = {
     rri: body(byImmediate, false),

@@ -288,9 +288,13 @@ function generate(
       if (carry !== undefined) stores.push(`x[${R.FLAG_CARRY}] = ${carry.text}`)
       commits.push(guarded(when, stores.join('; ')))
     },
-    setFlagBits(mask, value, { undefined: undef = 0, when } = {}) {
+    setFlagBits(mask, value, { undefined: undef = 0, undefinedIf, when } = {}) {
       const all = (mask | undef) === ALL_FLAGS
       let v = i32.and(value, i32.const(mask)).text
+      if (undefinedIf !== undefined) {
+        const [some, unless] = undefinedIf
+        v = define(`${condition(unless)} ? (${v} & ${~some}) | (x[${R.FLAG_UNDEFINED}] & ${some}) : ${v}`).text
+      }
       if (undef !== 0) v = `${v} | (x[${R.FLAG_UNDEFINED}] & ${undef})`
       commits.push(guarded(when, `${all ? 'knowFlags(x' : `overrideFlags(x, ${mask | undef}`}, ${v})`))
     },
