@@ -76,6 +76,6 @@ export interface ExtFunc {
   signature: SigRef
   /** Defined in the same linkage unit: reachable by a near call. */
   colocated: boolean
-  /** The call site may be patched (patchable calls). */
+  /** Direct calls may be turned off and on in the code that was made: nops take the call's place. They return nothing and are near. */
   patchable: boolean
 }

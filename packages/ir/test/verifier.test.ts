@@ -300,7 +300,9 @@ const MUTATIONS: [rule: string, mutate: Mutation, ...messages: string[]][] = [
       f.extFuncs[0].patchable = true
       f.extFuncs[0].colocated = true
     },
+    '*',
     'patchable call cannot occur to a function with return values',
+    'a tail call cannot be patchable',
   ],
   [
     '16 order',

@@ -145,6 +145,7 @@ const pseudoEmitters: ReadonlyMap<number, PseudoEmitter> = new Map<number, Pseud
 function emitCall(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
   const info = e.v.calls[w[at + 1]]
   const b = e.buf
+  const start = b.offset
   if (info.callee === undefined) {
     emit.jalr(s, RA, w[at + 3] as XReg, 0)
     s.flush(b)
@@ -152,7 +153,7 @@ function emitCall(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
     putCall(s, e, info, RA, RA)
   }
   s.vstate = VSTATE_NONE
-  b.callSites.push({ offset: b.offset })
+  b.callSite(start, info.patchable)
   if (info.calleePops && info.stackArgBytes !== 0) {
     s.addOffset(SP, SP, -info.stackArgBytes)
     s.flush(b)

@@ -2,6 +2,7 @@
 import type { Target } from '@k23/machinst'
 import { FEATURES } from './features.ts'
 import { createRiscv64 } from './isa.ts'
+import { nops } from './nops.ts'
 import { relocate } from './relocate.ts'
 
 export { FEATURES } from './features.ts'
@@ -16,4 +17,5 @@ export const riscv64: Target = {
   primitives: (feature) => (FEATURES[feature] === -1 || COMPRESSED.includes(feature) ? [] : [feature]),
   create: createRiscv64,
   relocate,
+  nops,
 }

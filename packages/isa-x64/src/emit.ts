@@ -451,6 +451,7 @@ const pseudoEmitters: ReadonlyMap<number, PseudoEmitter> = new Map<number, Pseud
 function emitCall(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
   const info = e.v.calls[w[at + 1]]
   const b = e.buf
+  const start = b.offset
   if (info.callee === undefined) {
     emit.call_r(s, w[at + 3] as Gpr)
     s.flush(b)
@@ -459,7 +460,7 @@ function emitCall(s: Scratch, e: Emitter, at: number, w: Int32Array): void {
     b.relocs.push({ offset: b.offset, kind: 'x64_call_plt', name: info.callee, addend: CALL_ADDEND })
     b.put32(0)
   }
-  b.callSites.push({ offset: b.offset })
+  b.callSite(start, info.patchable)
   if (info.calleePops && info.stackArgBytes !== 0) {
     s.add(SP, -info.stackArgBytes)
     s.flush(b)

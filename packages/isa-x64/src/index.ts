@@ -2,6 +2,7 @@
 import type { Target } from '@k23/machinst'
 import { FEATURES, primitiveFeatures } from './features.ts'
 import { createX64 } from './isa.ts'
+import { nops } from './nops.ts'
 import { relocate } from './relocate.ts'
 
 export { FEATURES } from './features.ts'
@@ -13,4 +14,5 @@ export const x64: Target = {
   primitives: primitiveFeatures,
   create: createX64,
   relocate,
+  nops,
 }

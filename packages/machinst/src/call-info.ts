@@ -11,6 +11,8 @@ export interface CallSiteInfo {
   readonly clobbers: number
   /** Bytes of outgoing stack arguments. */
   readonly stackArgBytes: number
+  /** The call instruction may be replaced by nops and put back: where it is and how long is noted. */
+  readonly patchable: boolean
   /** The callee removes its stack arguments (`tail`): the caller lowers its stack pointer again after the call. */
   readonly calleePops: boolean
   /** Of a `try_call`: one for each successor behind the first. */

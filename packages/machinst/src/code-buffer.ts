@@ -37,6 +37,11 @@ export interface CallSite {
   readonly offset: number
   /** Of a `try_call`, in order: the first that takes an exception is meant. */
   readonly handlers?: readonly ExceptionHandler[]
+  /**
+   * Of a call that CLIF declares patchable: the bytes of the call alone. With `Target.nops` in their place nobody is called, and all else that the function does
+   * stays right.
+   */
+  readonly patchable?: { readonly start: number; readonly bytes: number }
 }
 
 /**
@@ -226,6 +231,12 @@ export class CodeBuffer {
   trapHere(code: number): void {
     this.traps.push(this.bytes.length)
     this.traps.push(code)
+  }
+
+  /** Records the call whose instructions began at `start` and end here. */
+  callSite(start: number, patchable: boolean): void {
+    const { offset } = this
+    this.callSites.push(patchable ? { offset, patchable: { start, bytes: offset - start } } : { offset })
   }
 
   /** From here on the caller's registers are found like this. */

@@ -293,9 +293,8 @@ function emitTerminator(
 /** Gives the call site made last its handlers, as labels until all code is placed. */
 function recordHandlers(e: Emitter, handlers: readonly HandlerInfo[], firstSucc: number): void {
   const { callSites } = e.buf
-  const { offset } = callSites[callSites.length - 1]
   callSites[callSites.length - 1] = {
-    offset,
+    ...callSites[callSites.length - 1],
     handlers: handlers.map(({ tag, context }, k) => ({
       tag,
       offset: e.blockLabel[e.v.succs.data[firstSucc + 1 + k]],

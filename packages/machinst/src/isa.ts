@@ -82,4 +82,6 @@ export interface Target {
   create(features: Readonly<Record<string, boolean>>, shared: SharedFlags): TargetIsa
   /** Resolves a relocation inside one image: `distance` is symbol + addend - place. False where it does not reach. */
   relocate(code: Uint8Array, offset: number, kind: string, distance: number): boolean
+  /** Instructions of `length` bytes in all that do nothing: what takes the place of a patchable call. RangeError for a length that no instructions have. */
+  nops(length: number): Uint8Array
 }

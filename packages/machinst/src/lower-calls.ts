@@ -44,7 +44,9 @@ import { LowerValues } from './lower-values.ts'
 const MAX_STRUCT = 1024
 
 /** Whom a call goes to: a function by name, or the address in a register. */
-export type Callee = { readonly name: ExternalName; readonly colocated: boolean } | { readonly reg: number }
+export type Callee =
+  | { readonly name: ExternalName; readonly colocated: boolean; readonly patchable?: boolean }
+  | { readonly reg: number }
 
 export abstract class LowerCalls extends LowerValues {
   /** Register with the address of the result area, -1 until used. */
@@ -94,10 +96,17 @@ export abstract class LowerCalls extends LowerValues {
   }
 
   private callInfo(abi: AbiSignature, callee: Callee, clobbers: PRegSet | undefined): CallSiteInfo {
+    const patchable = !('reg' in callee) && callee.patchable === true
+    if (patchable && abi.calleePops && abi.stackArgBytes !== 0)
+      this.unsupported(
+        `a patchable call whose callee removes ${abi.stackArgBytes} bytes of stack arguments`,
+        'pass all arguments in registers, or use a calling convention in which the caller removes them',
+      )
     return {
       callee: 'reg' in callee ? undefined : callee.name,
       colocated: 'reg' in callee ? false : callee.colocated,
       clobbers: clobbers === undefined ? -1 : this.clobberSet(clobbers),
+      patchable,
       stackArgBytes: abi.stackArgBytes,
       calleePops: abi.calleePops,
     }
@@ -326,6 +335,7 @@ export abstract class LowerCalls extends LowerValues {
     const info = {
       callee: undefined,
       colocated: false,
+      patchable: false,
       clobbers: this.clobberSet(clobbers),
       stackArgBytes: 0,
       calleePops: false,

@@ -55,6 +55,9 @@ export interface Composition {
 /** Section of the table of traps: a C identifier, so that linkers define __start_k23_traps and __stop_k23_traps. */
 export const TRAP_SECTION = 'k23_traps'
 
+/** Section of the table of patchable calls. */
+export const PATCHABLE_SECTION = 'k23_patchable'
+
 export interface ModuleObject {
   readonly model: ObjectModel
   readonly text: Section
@@ -121,6 +124,7 @@ export function compose(c: Composition): ModuleObject {
       value: 0,
       size: 0,
     })
+  addPatchable(model, functions, text)
   for (const pointers of fill) pointers()
   for (const s of c.stubs ?? []) relocateStub(model, symbols, s)
   for (const f of functions) relocate(module, f, model, text, symbols)
@@ -200,6 +204,23 @@ function relocate(
     else if (!module.target.relocate(text.bytes, offset, r.kind, target.value + Number(r.addend) - offset))
       bug('object', f.name, `offset ${r.offset}`, `${r.kind} to ${target.name} is out of reach`)
   })
+}
+
+/** u32 number of patchable calls, i32 distance from this field to the code; then per call, ascending: u32 offset in the code, u32 bytes. */
+function addPatchable(model: ObjectModel, functions: readonly PlacedFunction[], text: Section): void {
+  const calls = functions.flatMap((f) =>
+    f.callSites.flatMap(({ patchable: p }) => (p === undefined ? [] : [{ at: f.start + p.start, bytes: p.bytes }])),
+  )
+  if (calls.length === 0) return
+  const w = new ByteWriter()
+  w.u32(calls.length)
+  w.u32(0)
+  for (const { at, bytes } of calls) {
+    w.u32(at)
+    w.u32(bytes)
+  }
+  const section = model.section(PATCHABLE_SECTION, { flags: SHF_ALLOC, align: 4, bytes: w.bytes().slice() })
+  section.relocs.push({ offset: 4, kind: 'pcrel32', target: text, addend: 0n })
 }
 
 /** u32 number of traps, i32 distance from this field to the code; then per trap, ascending: u32 offset in the code, u32 trap code, u32 source location. */

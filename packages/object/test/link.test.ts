@@ -1,7 +1,7 @@
 // Objects in C programs: linked by the system's linker, called, called back from, and unwound through at every instruction.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { compile, type SettingValue } from '@k23/codegen'
+import { compile, patchableCalls, type SettingValue } from '@k23/codegen'
 import { objectFile } from '@k23/object'
 import { describe, expect, test } from 'vitest'
 import { elfTargets, present, quietly, toolsFor, withFiles } from './tools.ts'
@@ -129,6 +129,45 @@ int main(void) {
 `
 }
 
+const PATCHED = `
+function %first() system_v { fn0 = colocated patchable %hook(i64) system_v block0: v0 = iconst.i64 1 call fn0(v0) return }
+function %f(i64) -> i64 system_v { fn0 = colocated patchable %hook(i64) system_v fn1 = colocated patchable %first() system_v
+block0(v0: i64): call fn0(v0) v1 = iadd v0, v0 call fn1() call fn0(v1) v2 = iadd v1, v0 return v2 }
+`
+/** Each choice of calls that are off: what the calls that are left hand to hook(). */
+const patcher = (nops: ReadonlyMap<number, Uint8Array>): string => `
+#define _GNU_SOURCE
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+long f(long);
+extern struct { uint32_t count; int32_t code; struct { uint32_t at, bytes; } calls[]; } __start_k23_patchable;
+static char seen[100];
+void hook(long x) { sprintf(seen + strlen(seen), " %ld", x); }
+static const char *nops(unsigned n) {
+  ${[...nops].map(([n, bytes]) => `if (n == ${n}) return "${[...bytes].map((b) => `\\x${b.toString(16).padStart(2, '0')}`).join('')}";`).join('\n  ')}
+  return 0;
+}
+int main(void) {
+  char *code = (char *)&__start_k23_patchable.code + __start_k23_patchable.code;
+  unsigned count = __start_k23_patchable.count;
+  char kept[4][16];
+  mprotect((void *)((uintptr_t)code & -4096ul), 2 * 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
+  for (unsigned i = 0; i < count; i++) memcpy(kept[i], code + __start_k23_patchable.calls[i].at, __start_k23_patchable.calls[i].bytes);
+  for (unsigned off = 0; off <= 1u << count; off++) {
+    for (unsigned i = 0; i < count; i++) {
+      unsigned n = __start_k23_patchable.calls[i].bytes;
+      memcpy(code + __start_k23_patchable.calls[i].at, off >> i & 1 ? nops(n) : kept[i], n);
+    }
+    __builtin___clear_cache(code, code + 4096);
+    seen[0] = 0;
+    printf("%u: %ld%s\\n", off, f(5), seen);
+  }
+  return 0;
+}
+`
+
 describe.each(elfTargets)('%s', (target) => {
   const { prefix, runner, features } = toolsFor(target)
   const gcc = `${prefix}gcc`
@@ -158,6 +197,23 @@ describe.each(elfTargets)('%s', (target) => {
         quietly(gcc, ['-shared', '-Wl,-z,text', '-o', library, join(folder, 'k.o')])
         quietly(gcc, ['-rdynamic', '-O1', `-Wl,-rpath,${folder}`, '-o', program, join(folder, 'main.c'), library])
         expect(run(program)).toBe(ANSWERS)
+      })
+    })
+
+    test('calls are turned off and on by the table of patchable ones', () => {
+      const module = compile(PATCHED, { target, features })
+      const sizes = patchableCalls(module).map((c) => c.disabled.length)
+      const nops = new Map(sizes.map((n) => [n, module.target.nops(n)]))
+      withFiles({ 'k.o': objectFile(module), 'main.c': patcher(nops) }, (folder) => {
+        const program = join(folder, 'program')
+        quietly(gcc, ['-static', '-O1', '-o', program, join(folder, 'main.c'), join(folder, 'k.o')])
+        // In the order of the table: hook() in first(); in f(), hook(), first(), hook().
+        const wanted = Array.from({ length: 17 }, (_, off) => {
+          const on = (i: number): boolean => ((off >> i) & 1) === 0
+          const seen = [on(1) ? ' 5' : '', on(2) && on(0) ? ' 1' : '', on(3) ? ' 10' : '']
+          return `${off}: 15${seen.join('')}\n`
+        })
+        expect(run(program)).toBe(wanted.join(''))
       })
     })
 

@@ -35,7 +35,11 @@ const handler = record<ExceptionHandler>({
   context: option(record({ spOffset: int, bytes: uint })),
 })
 
-const callSite = record<CallSite>({ offset: uint, handlers: absent(list(handler)) })
+const callSite = record<CallSite>({
+  offset: uint,
+  handlers: absent(list(handler)),
+  patchable: absent(record({ start: uint, bytes: uint })),
+})
 
 const unwindRow = record<UnwindRow>({ offset: uint, cfaReg: uint, cfaOffset: int, saved: list(pair(uint, int)) })
 

@@ -24,7 +24,7 @@ export function verifyControl(cx: VerifierContext): void {
     }
     if (op === Op.return_) verifyReturn(cx, inst)
     else if ((flags & RETURN) !== 0) verifyTailCall(cx, inst, sig as SigRef)
-    if (op === Op.call) verifyPatchable(cx, inst)
+    if (op === Op.call || op === Op.try_call || op === Op.return_call) verifyPatchable(cx, inst)
     if (op === Op.get_exception_handler_address) verifyHandlerAddress(cx, inst)
   })
 }
@@ -155,6 +155,7 @@ function verifyCallArgs(cx: VerifierContext, inst: Inst, sig: SigRef): void {
 function verifyPatchable(cx: VerifierContext, inst: Inst): void {
   const callee = cx.func.extFuncs[cx.func.imm0[inst]]
   if (!callee.patchable) return
+  if (cx.func.op[inst] === Op.return_call) cx.atInst(inst, 'a tail call cannot be patchable')
   if (!callee.colocated) cx.atInst(inst, 'patchable call to non-colocated function')
   if (cx.func.signatures[callee.signature].returns.length > 0)
     cx.atInst(inst, 'patchable call cannot occur to a function with return values')

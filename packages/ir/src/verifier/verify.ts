@@ -21,7 +21,7 @@
 // control.ts
 //  13. Branch arguments match block parameters in number and types; returns match the signature.
 //  14. `retN` and `exnN` stand only where a try_call provides them; its table names the signature of the callee.
-//  15. Calls match their signatures; tail calls match the caller; patchable calls are near and return nothing.
+//  15. Calls match their signatures; tail calls match the caller; patchable calls are near, no tail calls, and return nothing.
 // dominance.ts
 //  16. In reachable code, each use is dominated by its definition.
 import type { Func } from '../function.ts'
