@@ -5,8 +5,6 @@ import { bitsOf, floatEdges, intEdges, type SweepCase } from './sweep-cases.ts'
 export interface VectorCase extends SweepCase {
   /** Opcode under which it is reported. */
   readonly family: string
-  /** Converts between lanes of different widths. */
-  readonly mixed: boolean
 }
 
 const INTS = ['i8x16', 'i16x8', 'i32x4', 'i64x2', 'i8x8', 'i16x4', 'i32x2', 'i8x4', 'i16x2', 'i8x2']
@@ -137,7 +135,7 @@ export function vectorCases(): VectorCase[] {
     params: readonly string[],
     returns: readonly string[],
     lines: readonly string[],
-    more: { anyNaN?: boolean; slots?: string; mixed?: boolean } = {},
+    more: { anyNaN?: boolean; slots?: string } = {},
   ): void => {
     const unique = name.replace(/[^a-z0-9_]/g, '_')
     if (out.some((c) => c.name === unique)) throw new Error(`two cases are called ${unique}`)
@@ -150,7 +148,6 @@ export function vectorCases(): VectorCase[] {
       params,
       half: /f16/.test(unique),
       anyNaN: more.anyNaN ?? false,
-      mixed: more.mixed ?? false,
       text: `${head}${more.slots ?? ''}block0(${list}):\n${body}\n}\n`,
     })
   }
@@ -258,11 +255,10 @@ export function vectorCases(): VectorCase[] {
     }
     // Integers of each width that has as many lanes.
     for (const i of INTS.filter((u) => lanesOf(u) === lanesOf(t))) {
-      const mixed = bitsOf(laneOf(i)) !== bitsOf(lane)
       for (const op of ['fcvt_from_sint', 'fcvt_from_uint'])
-        def(`${op} ${t} ${i}`, [i], [t], [`v9 = ${op}.${t} v0`, 'return v9'], { mixed })
+        def(`${op} ${t} ${i}`, [i], [t], [`v9 = ${op}.${t} v0`, 'return v9'])
       for (const op of ['fcvt_to_sint_sat', 'fcvt_to_uint_sat', 'x86_cvtt2dq'])
-        def(`${op} ${i} ${t}`, [t], [i], [`v9 = ${op}.${i} v0`, 'return v9'], { mixed })
+        def(`${op} ${i} ${t}`, [t], [i], [`v9 = ${op}.${i} v0`, 'return v9'])
     }
   }
   def('fvpromote_low', ['f32x4'], ['f64x2'], ['v9 = fvpromote_low v0', 'return v9'], { anyNaN: true })

@@ -32,9 +32,10 @@ describe.skipIf(missing !== undefined).each(sets)(
       expect(checked).toBeGreaterThan(10_000)
     })
 
-    // Conversions between lanes of different widths are refused there.
-    test.each(vectorFamilies(false))('vectors: %s', (_name, all) => {
-      const list = all.filter((c) => !c.mixed)
+    test.each([
+      ...vectorFamilies(false),
+      ...vectorFamilies(true).map(([name, list]) => [`${name} with f16`, list] as const),
+    ])('vectors: %s', (_name, list) => {
       const { wrong, checked } = sweepVectors(backend, forLine, list)
       expect(wrong).toEqual([])
       expect(checked).toBeGreaterThan(0)

@@ -13,13 +13,17 @@ import { memoryRules } from './memory.ts'
 import { overflowRules } from './overflow.ts'
 import { pairRules } from './pairs.ts'
 import { shiftRules } from './shifts.ts'
+import { vectorConvertRules } from './vector-convert.ts'
 import { vectorFloatRules } from './vector-float.ts'
+import { vectorHalfRules } from './vector-half.ts'
 import { vectorIntegerRules } from './vector-integer.ts'
 import { vectorLaneRules } from './vector-lanes.ts'
 import { vectorMemoryRules } from './vector-memory.ts'
 
 export const rules: readonly Rule[] = [
   ...vectorFloatRules,
+  ...vectorHalfRules,
+  ...vectorConvertRules,
   ...vectorIntegerRules,
   ...vectorLaneRules,
   ...vectorMemoryRules,

@@ -1,8 +1,7 @@
-// Float vectors, lane by lane.
+// Vectors of f32 and f64, lane by lane; those of f16 are computed with what is here (vector-half.ts).
 //
 // minps and maxps give their second operand for NaNs and for zeros of either sign, so both orders are computed and joined. NaNs come out canonical.
 import {
-  F32,
   F64,
   FCC_EQ,
   FCC_GE,
@@ -18,7 +17,6 @@ import {
   FCC_ULE,
   FCC_ULT,
   type FloatCC,
-  I64,
   laneBits,
   laneCount,
   laneType,
@@ -34,10 +32,6 @@ import {
   fcc,
   fcmp,
   fcopysign,
-  fcvt_from_sint,
-  fcvt_from_uint,
-  fcvt_to_sint_sat,
-  fcvt_to_uint_sat,
   fdiv,
   floor,
   fma,
@@ -54,29 +48,29 @@ import {
   trunc,
   val,
   valOf,
-  x86_cvtt2dq,
 } from '@k23/rules'
 import type { XOne, XOneImm } from '../context.ts'
 import * as feat from '../features.ts'
 import { callRoutineOf } from '@k23/machinst'
 import { emit } from '../insts/index.ts'
-import type { Gpr, Mem, Xmm } from '../insts/index.ts'
+import type { Mem, Xmm } from '../insts/index.ts'
 import type { X64Lower } from './driver.ts'
-import { fromSigned, fromUnsigned64, saturateSigned, saturateUnsigned, truncate } from './float-convert.ts'
 import { andMem, xorMem } from './libcalls.ts'
-import { fma as fmaFeature, rule, sse41 } from './types.ts'
-import { addLanes, sll, srl } from './vector-integer.ts'
+import { fma as fmaFeature, rule } from './types.ts'
+import { srl } from './vector-integer.ts'
 import {
   and,
   andn,
+  apply,
   applyValues,
+  blend,
   floatVectors,
   high64,
-  intVectors,
   low64,
   or,
   shuffle32,
   splat32,
+  splat64,
   vec,
   type VecOp,
   xor,
@@ -87,7 +81,7 @@ type Pair<R> = readonly [R, R]
 const wide = (t: Type): 0 | 1 => (laneType(t) === F64 ? 1 : 0)
 
 // biome-ignore format: table
-const ops: Readonly<Record<'add' | 'sub' | 'mul' | 'div', Pair<VecOp>>> = {
+export const arithmetic: Readonly<Record<'add' | 'sub' | 'mul' | 'div', Pair<VecOp>>> = {
   add: [vec(emit.addps_rr, emit.vaddps_rrr, emit.vaddps_rrm), vec(emit.addpd_rr, emit.vaddpd_rrr, emit.vaddpd_rrm)],
   sub: [vec(emit.subps_rr, emit.vsubps_rrr, emit.vsubps_rrm), vec(emit.subpd_rr, emit.vsubpd_rrr, emit.vsubpd_rrm)],
   mul: [vec(emit.mulps_rr, emit.vmulps_rrr, emit.vmulps_rrm), vec(emit.mulpd_rr, emit.vmulpd_rrr, emit.vmulpd_rrm)],
@@ -119,14 +113,14 @@ function copySign(c: X64Lower, t: Type, x: Value, y: Value): Xmm {
 // ---- comparison: predicates of cmpps (Intel SDM, table 3-1)
 const EQ = 0
 const LT = 1
-const LE = 2
-const UNORD = 3
+export const LE = 2
+export const UNORD = 3
 const NEQ = 4
 const NLT = 5
 const NLE = 6
-const ORD = 7
+export const ORD = 7
 
-function predicate(c: X64Lower, t: Type, a: Xmm, b: Xmm, p: number): Xmm {
+export function predicate(c: X64Lower, t: Type, a: Xmm, b: Xmm, p: number): Xmm {
   const d = c.tx()
   if (c.has(feat.AVX)) (wide(t) === 1 ? emit.vcmppd_rrri : emit.vcmpps_rrri)(c, d, a, b, p)
   else (wide(t) === 1 ? emit.cmppd_rri : emit.cmpps_rri)(c, d, a, b, p)
@@ -148,10 +142,8 @@ const direct = new Map<number, readonly [number, boolean]>([
   [FCC_ORD, [ORD, false]],
 ])
 
-function compareFloats(c: X64Lower, cc: FloatCC, x: Value, y: Value): Xmm {
-  const t = c.func.typeOf(x)
-  const a = c.x(x)
-  const b = c.x(y)
+/** All ones in the lanes, of type t, where a cc b. */
+export function compareFloats(c: X64Lower, t: Type, cc: FloatCC, a: Xmm, b: Xmm): Xmm {
   if (cc === FCC_ONE) return and(c, predicate(c, t, a, b, ORD), predicate(c, t, a, b, NEQ))
   if (cc === FCC_UEQ) return or(c, predicate(c, t, a, b, UNORD), predicate(c, t, a, b, EQ))
   const [p, swap] = direct.get(cc) ?? [UNORD, false]
@@ -168,9 +160,7 @@ function canonicalNaN(c: X64Lower, t: Type, r: Xmm, unordered: Xmm): Xmm {
   return andn(c, srl(c, wide(t) + 2, unordered, payload(t)), r)
 }
 
-function minimum(c: X64Lower, t: Type, x: Value, y: Value): Xmm {
-  const a = c.x(x)
-  const b = c.x(y)
+export function minimum(c: X64Lower, t: Type, a: Xmm, b: Xmm): Xmm {
   const min = (p: Xmm, q: Xmm): Xmm =>
     wide(t) === 1 ? c.bin(emit.minpd_rr, emit.vminpd_rrr, p, q) : c.bin(emit.minps_rr, emit.vminps_rrr, p, q)
   // Zeros: negative where one is. NaNs: all ones are one.
@@ -178,9 +168,7 @@ function minimum(c: X64Lower, t: Type, x: Value, y: Value): Xmm {
   return canonicalNaN(c, t, or(c, or(c, min(a, b), min(b, a)), unordered), unordered)
 }
 
-function maximum(c: X64Lower, t: Type, x: Value, y: Value): Xmm {
-  const a = c.x(x)
-  const b = c.x(y)
+export function maximum(c: X64Lower, t: Type, a: Xmm, b: Xmm): Xmm {
   const max = (p: Xmm, q: Xmm): Xmm =>
     wide(t) === 1 ? c.bin(emit.maxpd_rr, emit.vmaxpd_rrr, p, q) : c.bin(emit.maxps_rr, emit.vmaxps_rrr, p, q)
   const m = max(a, b)
@@ -196,22 +184,51 @@ function maximum(c: X64Lower, t: Type, x: Value, y: Value): Xmm {
 // ---- rounding
 
 /** Modes of roundps, without the inexact exception (Intel SDM, table 4-18). */
-const NEAREST = 8
-const DOWN = 9
-const UP = 10
-const TRUNCATE = 11
+export const NEAREST = 8
+export const DOWN = 9
+export const UP = 10
+export const TRUNCATE = 11
+
+export function round(c: X64Lower, t: Type, mode: number, x: Xmm): Xmm {
+  if (!c.has(feat.SSE41)) return roundByAdding(c, t, mode, x)
+  const avx = c.has(feat.AVX)
+  const row: XOneImm =
+    wide(t) === 1 ? (avx ? emit.vroundpd_rri : emit.roundpd_rri) : avx ? emit.vroundps_rri : emit.roundps_rri
+  return c.xoneImm(row, x, mode)
+}
+
+/**
+ * Without SSE4.1: a magnitude below 2 ** 23 (2 ** 52) is rounded to the nearest integer by adding that number and taking it away, and corrected by one where
+ * that went the wrong way. Greater ones are integers, and NaNs come out quiet. The sign is that of x, of zeros too.
+ */
+function roundByAdding(c: X64Lower, t: Type, mode: number, x: Xmm): Xmm {
+  const w = wide(t)
+  const op = (of: Pair<VecOp>, a: Xmm, b: Xmm): Xmm => apply(c, of[w], a, b)
+  const number = (single: number, high: number): Xmm => (w === 1 ? splat64(c, 0, high) : splat32(c, single))
+  const limit = number(0x4b000000, 0x43300000)
+  const one = number(0x3f800000, 0x3ff00000)
+  const sign = andMem(c, x, signMask(c, t, 'sign'))
+  const magnitude = xor(c, x, sign)
+  const nearest = or(c, op(arithmetic.sub, op(arithmetic.add, magnitude, limit), limit), sign)
+  const where = (a: Xmm, b: Xmm): Xmm => and(c, predicate(c, t, a, b, LT), one)
+  let r = nearest
+  if (mode === DOWN) r = op(arithmetic.sub, nearest, where(x, nearest))
+  else if (mode === UP) r = op(arithmetic.add, nearest, where(nearest, x))
+  else if (mode === TRUNCATE) {
+    const magnitudes = xor(c, nearest, sign)
+    r = op(arithmetic.sub, magnitudes, where(magnitude, magnitudes))
+  }
+  const whole = op(arithmetic.add, x, c.zero())
+  return blend(c, predicate(c, t, magnitude, limit, LT), or(c, r, sign), whole)
+}
 
 const rounding =
   (mode: number) =>
-  (c: X64Lower, t: Type, x: Value): Xmm => {
-    const avx = c.has(feat.AVX)
-    const row: XOneImm =
-      wide(t) === 1 ? (avx ? emit.vroundpd_rri : emit.roundpd_rri) : avx ? emit.vroundps_rri : emit.roundps_rri
-    return c.xoneImm(row, c.x(x), mode)
-  }
+  (c: X64Lower, t: Type, x: Value): Xmm =>
+    round(c, t, mode, c.x(x))
 
 /** Lane `n` in the low lane of a register. */
-function laneOf(c: X64Lower, t: Type, x: Xmm, n: number): Xmm {
+export function laneOf(c: X64Lower, t: Type, x: Xmm, n: number): Xmm {
   if (n === 0) return x
   return wide(t) === 1 ? high64(c, x, x) : shuffle32(c, x, n)
 }
@@ -255,112 +272,32 @@ function fused(c: X64Lower, t: Type, x: Value, y: Value, z: Value): Xmm {
   return d
 }
 
-// ---- conversions
-
-/** 64-bit lanes through general registers. */
-function quads(c: X64Lower, x: Xmm, f: (low: Xmm) => Gpr): Xmm {
-  const low = c.fromBits(f(x), I64)
-  return low64(c, low, c.fromBits(f(high64(c, x, x)), I64))
-}
-function quadsToFloat(c: X64Lower, x: Xmm, f: (lane: Gpr) => Xmm): Xmm {
-  const low = f(c.bitsOf(x, I64))
-  return low64(c, low, f(c.bitsOf(high64(c, x, x), I64)))
-}
-
-const hasQuadConversions = (c: X64Lower): boolean => c.has(feat.AVX512DQ) && c.has(feat.AVX512VL)
-
-/** Operand of a conversion between lanes of one width. */
-function operand(c: X64Lower, t: Type, x: Value): Xmm {
-  const from = laneBits(c.func.typeOf(x))
-  if (from !== laneBits(t))
-    c.unsupported(`a conversion from lanes of ${from} bits to lanes of ${laneBits(t)}`, 'widen or narrow the integers')
-  return c.x(x)
-}
-
-function fromSint(c: X64Lower, t: Type, x: Value): Xmm {
-  const a = operand(c, t, x)
-  if (wide(t) === 0) return c.un(emit.cvtdq2ps_rr, emit.vcvtdq2ps_rr, a)
-  if (hasQuadConversions(c)) return c.xone(emit.vcvtqq2pd_rr, a)
-  return quadsToFloat(c, a, (g) => fromSigned(c, F64, g, true))
-}
-
-/** The halves of a 32-bit lane are exact as floats, and so is the product: the sum is rounded once. */
-function fromUint(c: X64Lower, t: Type, x: Value): Xmm {
-  const a = operand(c, t, x)
-  if (wide(t) === 1) {
-    if (hasQuadConversions(c)) return c.xone(emit.vcvtuqq2pd_rr, a)
-    return quadsToFloat(c, a, (g) => fromUnsigned64(c, F64, g))
+const both =
+  (f: (c: X64Lower, t: Type, a: Xmm, b: Xmm) => Xmm) =>
+  (c: X64Lower, t: Type, x: Value, y: Value): Xmm => {
+    const a = c.x(x)
+    return f(c, t, a, c.x(y))
   }
-  if (c.has(feat.AVX512F) && c.has(feat.AVX512VL)) return c.xone(emit.vcvtudq2ps_rr, a)
-  const convert = (v: Xmm): Xmm => c.un(emit.cvtdq2ps_rr, emit.vcvtdq2ps_rr, v)
-  const low = convert(srl(c, 2, sll(c, 2, a, 16), 16))
-  const high = convert(srl(c, 2, a, 16))
-  const scaled = c.bin(emit.mulps_rr, emit.vmulps_rrr, high, splat32(c, 0x47800000))
-  return c.bin(emit.addps_rr, emit.vaddps_rrr, scaled, low)
-}
-
-/** 2 ** 31 as f32. */
-const TWO_31 = 0x4f000000
-const single = F32
-
-/** NaNs are made 0; what is too great comes out as the least integer, which all ones turn into the greatest. */
-function toSint(c: X64Lower, t: Type, x: Value): Xmm {
-  const a = operand(c, t, x)
-  if (laneBits(t) === 64) return quads(c, a, (v) => saturateSigned(c, I64, F64, v))
-  const v = and(c, a, predicate(c, single, a, a, ORD))
-  const over = predicate(c, single, splat32(c, TWO_31), v, LE)
-  return xor(c, c.un(emit.cvttps2dq_rr, emit.vcvttps2dq_rr, v), over)
-}
-
-/** The sum of what is converted up to 2 ** 31 and of what is above it. */
-function toUint(c: X64Lower, t: Type, x: Value): Xmm {
-  const a = operand(c, t, x)
-  if (laneBits(t) === 64) return quads(c, a, (v) => saturateUnsigned(c, I64, F64, v))
-  const zero = c.zero()
-  const max = (p: Xmm): Xmm => c.bin(emit.maxps_rr, emit.vmaxps_rrr, p, zero)
-  const convert = (p: Xmm): Xmm => c.un(emit.cvttps2dq_rr, emit.vcvttps2dq_rr, p)
-  const v = max(a)
-  const limit = splat32(c, TWO_31)
-  const rest = max(c.bin(emit.subps_rr, emit.vsubps_rrr, v, limit))
-  const high = xor(c, convert(rest), predicate(c, single, limit, rest, LE))
-  return addLanes(c, 2, convert(v), high)
-}
-
-function cvtt(c: X64Lower, t: Type, x: Value): Xmm {
-  const a = operand(c, t, x)
-  if (laneBits(t) === 64) return quads(c, a, (v) => truncate(c, F64, v, true))
-  return c.un(emit.cvttps2dq_rr, emit.vcvttps2dq_rr, a)
-}
 
 // biome-ignore format: table
 export const vectorFloatRules: Rule[] = [
-  rule('v_fadd',      floatVectors, [val, val],      (x, y) => fadd(x, y),      binary(ops.add)),
-  rule('v_fsub',      floatVectors, [val, val],      (x, y) => fsub(x, y),      binary(ops.sub)),
-  rule('v_fmul',      floatVectors, [val, val],      (x, y) => fmul(x, y),      binary(ops.mul)),
-  rule('v_fdiv',      floatVectors, [val, val],      (x, y) => fdiv(x, y),      binary(ops.div)),
+  rule('v_fadd',      floatVectors, [val, val],      (x, y) => fadd(x, y),      binary(arithmetic.add)),
+  rule('v_fsub',      floatVectors, [val, val],      (x, y) => fsub(x, y),      binary(arithmetic.sub)),
+  rule('v_fmul',      floatVectors, [val, val],      (x, y) => fmul(x, y),      binary(arithmetic.mul)),
+  rule('v_fdiv',      floatVectors, [val, val],      (x, y) => fdiv(x, y),      binary(arithmetic.div)),
   rule('v_sqrt',      floatVectors, [val],           (x) => sqrt(x),            unary([emit.sqrtps_rr, emit.sqrtpd_rr], [emit.vsqrtps_rr, emit.vsqrtpd_rr])),
   rule('v_fma',       floatVectors, [val, val, val], (x, y, z) => fma(x, y, z), fused, { has: [fmaFeature] }),
   rule('v_fma_call',  floatVectors, [val, val, val], (x, y, z) => fma(x, y, z), (c, t, x, y, z) => routine(c, t, 'Fma', [x, y, z])),
   rule('v_fneg',      floatVectors, [val],           (x) => fneg(x),            (c, t, x) => xorMem(c, c.x(x), signMask(c, t, 'sign'))),
   rule('v_fabs',      floatVectors, [val],           (x) => fabs(x),            (c, t, x) => andMem(c, c.x(x), signMask(c, t, 'rest'))),
   rule('v_fcopysign', floatVectors, [val, val],      (x, y) => fcopysign(x, y), copySign),
-  rule('v_fmin',      floatVectors, [val, val],      (x, y) => fmin(x, y),      minimum),
-  rule('v_fmax',      floatVectors, [val, val],      (x, y) => fmax(x, y),      maximum),
-  rule('v_ceil',      floatVectors, [val],           (x) => ceil(x),            rounding(UP), { has: [sse41] }),
-  rule('v_floor',     floatVectors, [val],           (x) => floor(x),           rounding(DOWN), { has: [sse41] }),
-  rule('v_trunc',     floatVectors, [val],           (x) => trunc(x),           rounding(TRUNCATE), { has: [sse41] }),
-  rule('v_nearest',   floatVectors, [val],           (x) => nearest(x),         rounding(NEAREST), { has: [sse41] }),
-  rule('v_ceil_call', floatVectors, [val],           (x) => ceil(x),            (c, t, x) => routine(c, t, 'Ceil', [x])),
-  rule('v_floor_call', floatVectors, [val],          (x) => floor(x),           (c, t, x) => routine(c, t, 'Floor', [x])),
-  rule('v_trunc_call', floatVectors, [val],          (x) => trunc(x),           (c, t, x) => routine(c, t, 'Trunc', [x])),
-  rule('v_nearest_call', floatVectors, [val],        (x) => nearest(x),         (c, t, x) => routine(c, t, 'Nearest', [x])),
-  rule('v_fcmp',      floatVectors, [fcc(), valOf(floatVectors), val], (p, x, y) => fcmp(p, x, y), (c, _t, p, x, y) => compareFloats(c, p as FloatCC, x, y)),
-
-  rule('v_from_sint', floatVectors, [val],           (x) => fcvt_from_sint(x),   fromSint),
-  rule('v_from_uint', floatVectors, [val],           (x) => fcvt_from_uint(x),   fromUint),
-  rule('v_to_sint_sat', intVectors, [valOf(floatVectors)],          (x) => fcvt_to_sint_sat(x), toSint),
-  rule('v_to_uint_sat', intVectors, [valOf(floatVectors)],          (x) => fcvt_to_uint_sat(x), toUint),
-  rule('v_cvtt2dq',   intVectors, [valOf(floatVectors)],            (x) => x86_cvtt2dq(x),      cvtt),
+  rule('v_fmin',      floatVectors, [val, val],      (x, y) => fmin(x, y),      both(minimum)),
+  rule('v_fmax',      floatVectors, [val, val],      (x, y) => fmax(x, y),      both(maximum)),
+  rule('v_ceil',      floatVectors, [val],           (x) => ceil(x),            rounding(UP)),
+  rule('v_floor',     floatVectors, [val],           (x) => floor(x),           rounding(DOWN)),
+  rule('v_trunc',     floatVectors, [val],           (x) => trunc(x),           rounding(TRUNCATE)),
+  rule('v_nearest',   floatVectors, [val],           (x) => nearest(x),         rounding(NEAREST)),
+  rule('v_fcmp',      floatVectors, [fcc(), valOf(floatVectors), val], (p, x, y) => fcmp(p, x, y), (c, _t, p, x, y) => { const a = c.x(x); return compareFloats(c, c.func.typeOf(x), p as FloatCC, a, c.x(y)) }),
   rule('v_fvpromote_low', any, [val],                (x) => fvpromote_low(x),    (c, _t, x) => c.un(emit.cvtps2pd_rr, emit.vcvtps2pd_rr, c.x(x))),
   rule('v_fvdemote',  any, [val],                    (x) => fvdemote(x),         (c, _t, x) => c.un(emit.cvtpd2ps_rr, emit.vcvtpd2ps_rr, c.x(x))),
 ]

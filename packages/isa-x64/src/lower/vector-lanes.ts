@@ -430,8 +430,12 @@ function unsignedNarrow(c: X64Lower, t: Type, a: Xmm, b: Xmm): Xmm {
     const zero = c.zero()
     return joinLow(c, clampQuads(c, a, zero, max, true), clampQuads(c, b, zero, max, true))
   }
-  if (c.has(feat.SSE41)) return c.bin(emit.packusdw_rr, emit.vpackusdw_rrr, a, b)
-  return packWords(c, a, b)
+  return packUnsignedWords(c, a, b)
+}
+
+/** Signed 32-bit lanes as words, saturated as unsigned. */
+export function packUnsignedWords(c: X64Lower, a: Xmm, b: Xmm): Xmm {
+  return c.has(feat.SSE41) ? c.bin(emit.packusdw_rr, emit.vpackusdw_rrr, a, b) : packWords(c, a, b)
 }
 
 /** packusdw: what is negative is 0; the rest is moved into the range of the signed one and back. */
@@ -457,8 +461,7 @@ function unsignedFromUnsigned(c: X64Lower, t: Type, a: Xmm, b: Xmm): Xmm {
   const max = splat32(c, 0xffff)
   const least = (v: Xmm): Xmm => blend(c, compareLanes(c, UGT, 2, v, max), max, v)
   const p = least(a)
-  const q = least(b)
-  return c.has(feat.SSE41) ? c.bin(emit.packusdw_rr, emit.vpackusdw_rrr, p, q) : packWords(c, p, q)
+  return packUnsignedWords(c, p, least(b))
 }
 
 const narrowing =

@@ -1,7 +1,7 @@
 // Sets of vector types that rules name, and what the vector rules share.
 //
 // A vector of fewer than 128 bits lies in the low lanes of a register; the lanes above are undefined. What works lane by lane takes no notice.
-import { bytes, F32, F64, isFloatLane, isIntLane, laneBits, laneType, type Type, type Value } from '@k23/ir'
+import { bytes, F16, F32, F64, isFloatLane, isIntLane, laneBits, laneType, type Type, type Value } from '@k23/ir'
 import { type TypeSet, typesWhere } from '@k23/rules'
 import type { XThree, XThreeMem, XTwo, XTwoImm, X64Ctx } from '../context.ts'
 import * as feat from '../features.ts'
@@ -21,6 +21,8 @@ export const floatVectors: TypeSet = typesWhere(
   'floatVectors',
   (t) => held(t) && isFloatLane(t) && (laneType(t) === F32 || laneType(t) === F64),
 )
+export const halfVectors: TypeSet = typesWhere('halfVectors', (t) => held(t) && laneType(t) === F16)
+export const allFloatVectors: TypeSet = typesWhere('allFloatVectors', (t) => held(t) && isFloatLane(t))
 /** With lanes that can be halved. */
 export const wideInts: TypeSet = typesWhere('wideInts', (t) => held(t) && isIntLane(t) && laneBits(t) > 8)
 
@@ -97,6 +99,13 @@ export const interleaves: readonly (readonly [XTwo, XThree])[] = [
   [emit.punpckldq_rr, emit.vpunpckldq_rrr],
   [emit.punpcklqdq_rr, emit.vpunpcklqdq_rrr],
 ]
+
+/** Words of the low or high halves, interleaved. */
+export function unpackWords(c: X64Lower, a: Xmm, b: Xmm, high: boolean): Xmm {
+  return high
+    ? c.bin(emit.punpckhwd_rr, emit.vpunpckhwd_rrr, a, b)
+    : c.bin(emit.punpcklwd_rr, emit.vpunpcklwd_rrr, a, b)
+}
 
 /** Short vectors: x, then y behind it. */
 function concatenate(c: X64Lower, t: Type, a: Xmm, b: Xmm): Xmm {
