@@ -3,11 +3,14 @@
 import { I32Vec, NONE } from '@k23/entity'
 import {
   type Func,
+  type GlobalValue,
+  type GlobalValueData,
   type Inst,
   type MemFlags,
   memTrapCode,
   NOTRAP,
   Op,
+  opName,
   TRAP_HEAP_OUT_OF_BOUNDS,
   type Type,
   type Value,
@@ -15,6 +18,7 @@ import {
 import { Handles } from '@k23/rules'
 import type { AbiSignature, FrameRequest } from './abi.ts'
 import { type BlockOrder, computeBlockOrder } from './block-order.ts'
+import { P_TRAP } from './inst-table.ts'
 import type { TargetIsa } from './isa.ts'
 import { LowerError } from './lower-error.ts'
 import type { VCode } from './vcode.ts'
@@ -160,6 +164,29 @@ export abstract class LowerValues {
   constantOf(x: Value): number {
     const d = this.defOf[x]
     return d !== -1 && this.func.op[d] === Op.iconst ? d : -1
+  }
+
+  /** The symbol that a global value is. */
+  symbolOf(gv: GlobalValue): Extract<GlobalValueData, { kind: 'symbol' }> {
+    const data = this.func.globalValues[gv]
+    if (data.kind !== 'symbol')
+      this.unsupported(
+        `${opName[this.func.op[this.current]]} of a global value that is no symbol`,
+        'declare the global value as a symbol',
+      )
+    return data
+  }
+
+  /** The same of a thread-local one, for the general dynamic model of ELF, which is the one that there is. */
+  threadLocalOf(gv: GlobalValue): Extract<GlobalValueData, { kind: 'symbol' }> {
+    const { tls_model } = this.isa.shared
+    if (tls_model !== 'elf_gd') this.unsupported(`tls_value with tls_model=${tls_model}`, 'set tls_model=elf_gd')
+    return this.symbolOf(gv)
+  }
+
+  genTrap(code: number): void {
+    this.words.push((this.isa.table.generic + P_TRAP) | (2 << 16))
+    this.words.push(code)
   }
 
   /** The next instruction accesses memory with these flags, on behalf of `inst`. */

@@ -47,7 +47,7 @@ import {
   func,
   globalValue,
 } from '@k23/rules'
-import { FRAME_SLOT, P_TRAP } from '@k23/machinst'
+import { FRAME_SLOT } from '@k23/machinst'
 import { emit, Opc } from '../insts/index.ts'
 import type { FReg, XReg } from '../insts/index.ts'
 import { X0 } from '../context.ts'
@@ -105,11 +105,6 @@ function table(c: RiscvLower, x: Value): void {
   w.push(t2)
 }
 
-function trapAlways(c: RiscvLower, code: number): void {
-  c.words.push((T.table.generic + P_TRAP) | (2 << 16))
-  c.words.push(code)
-}
-
 function frameAddr(c: RiscvLower, slot: number, off: number): XReg {
   const d = c.tx()
   c.genFrameAddr(d, FRAME_SLOT, c.frame.slotOffsets[slot] + off)
@@ -124,8 +119,13 @@ function symbolAddress(c: RiscvLower, name: ExternalName, colocated: boolean, ad
   if (colocated) return c.symbol({ name, addend })
   if (c.isa.shared.is_pic !== true) return c.symbol({ name, addend, kind: 'abs64' })
   const base = c.symbol({ name, addend: 0n, kind: 'riscv_got_pcrel' })
-  if (addend === 0n) return base
-  return c.rrr(emit.add, base, c.li(Number(BigInt.asIntN(32, addend)), Number(BigInt.asIntN(32, addend >> 32n))))
+  return plus(c, base, addend)
+}
+
+function plus(c: RiscvLower, base: XReg, k: bigint): XReg {
+  return k === 0n
+    ? base
+    : (c.genAddImm(base, Number(BigInt.asIntN(32, k)), Number(BigInt.asIntN(32, k >> 32n))) as XReg)
 }
 
 function functionAddress(c: RiscvLower, f: number): XReg {
@@ -134,30 +134,18 @@ function functionAddress(c: RiscvLower, f: number): XReg {
 }
 
 function symbol(c: RiscvLower, gv: GlobalValue): XReg {
-  const data = c.func.globalValues[gv]
-  if (data.kind !== 'symbol')
-    return c.unsupported('symbol_value of a global value that is no symbol', 'declare the global value as a symbol')
-  return symbolAddress(c, data.name, data.colocated, data.offset)
+  const { name, colocated, offset } = c.symbolOf(gv)
+  return symbolAddress(c, name, colocated, offset)
 }
 
 const tlsGetAddress = signature([I64], [I64], 'system_v')
 
 /** General dynamic model (psABI, "TLS"): the address of the symbol's entry for `__tls_get_addr`, which gives that of this thread's copy. */
 function threadLocal(c: RiscvLower, gv: GlobalValue): number {
-  const data = c.func.globalValues[gv]
-  if (data.kind !== 'symbol')
-    return c.unsupported('tls_value of a global value that is no symbol', 'declare the global value as a symbol')
-  if (c.isa.shared.tls_model !== 'elf_gd')
-    return c.unsupported(`tls_value with tls_model=${c.isa.shared.tls_model}`, 'set tls_model=elf_gd')
-  const entry = c.symbol({ name: data.name, addend: 0n, kind: 'riscv_tls_gd' })
+  const { name, offset } = c.threadLocalOf(gv)
+  const entry = c.symbol({ name, addend: 0n, kind: 'riscv_tls_gd' })
   const callee = { name: { kind: 'libcall', name: '__tls_get_addr' }, colocated: true } as const
-  const base = c.genCallOf(tlsGetAddress, callee, () => [entry]) as XReg
-  if (data.offset === 0n) return base
-  return c.rrr(
-    emit.add,
-    base,
-    c.li(Number(BigInt.asIntN(32, data.offset)), Number(BigInt.asIntN(32, data.offset >> 32n))),
-  )
+  return plus(c, c.genCallOf(tlsGetAddress, callee, () => [entry]) as XReg, offset)
 }
 
 /** A register outside allocation: 2 sp, 8 fp, 27 the pinned one. */
@@ -220,7 +208,7 @@ export const controlRules: Rule[] = [
   rule('brif_icmp', any, [cc(), valOf(fits64), val],                 (p, x, y) => brif(icmp(p, x, y)),               (c, _t, p, x, y) => branch(c, comparison(c, p, x, y))),
   rule('brif',      any, [val],                                      (x) => brif(x),                                 (c, _t, x) => branch(c, nonZero(c, x))),
   rule('br_table',  any, [val, jumpTable],                           (x, t) => br_table(x, t),                       (c, _t, x) => table(c, x)),
-  rule('trap',      any, [trapCode],                                 (k) => trap(k),                                 (c, _t, k) => trapAlways(c, k)),
+  rule('trap',      any, [trapCode],                                 (k) => trap(k),                                 (c, _t, k) => c.genTrap(k)),
   rule('trapnz_icmp', any, [cc(), valOf(fits64), val, trapCode],     (p, x, y, k) => trapnz(icmp(p, x, y), k),       (c, _t, p, x, y, k) => trapWhere(c, comparison(c, p, x, y), k, true)),
   rule('trapnz',    any, [val, trapCode],                            (x, k) => trapnz(x, k),                         (c, _t, x, k) => trapWhere(c, nonZero(c, x), k, true)),
   rule('trapz_icmp', any, [cc(), valOf(fits64), val, trapCode],      (p, x, y, k) => trapz(icmp(p, x, y), k),        (c, _t, p, x, y, k) => trapWhere(c, comparison(c, p, x, y), k, false)),

@@ -1,6 +1,6 @@
 // Comparisons, selections, branches, traps, addresses of symbols, and the registers that CLIF names.
 import { type ExternalName, type FloatCC, type GlobalValue, I128, I64, signature, type Type, type Value } from '@k23/ir'
-import { FRAME_SLOT, P_TRAP } from '@k23/machinst'
+import { FRAME_SLOT } from '@k23/machinst'
 import {
   any,
   anyFloat,
@@ -116,11 +116,6 @@ function table(c: X64Lower, x: Value): void {
   w.push(t2)
 }
 
-function trapAlways(c: X64Lower, code: number): void {
-  c.words.push((T.table.generic + P_TRAP) | (2 << 16))
-  c.words.push(code)
-}
-
 /**
  * The address of a symbol: relative to the code where it is near, out of the global offset table where position-independent code refers to what another
  * object may define.
@@ -132,10 +127,7 @@ function symbolAddress(c: X64Lower, name: ExternalName, colocated: boolean, adde
 }
 
 function plus(c: X64Lower, base: Gpr, k: bigint): Gpr {
-  if (k === 0n) return base
-  const lo = Number(BigInt.asIntN(32, k))
-  if (BigInt(lo) === k) return c.load(emit.leaq_rm, c.at(base, lo))
-  return c.two(emit.addq_rr, base, c.li(lo, Number(BigInt.asIntN(32, k >> 32n))))
+  return k === 0n ? base : (c.genAddImm(base, Number(BigInt.asIntN(32, k)), Number(BigInt.asIntN(32, k >> 32n))) as Gpr)
 }
 
 function functionAddress(c: X64Lower, f: number): Gpr {
@@ -144,21 +136,15 @@ function functionAddress(c: X64Lower, f: number): Gpr {
 }
 
 function symbol(c: X64Lower, gv: GlobalValue): Gpr {
-  const data = c.func.globalValues[gv]
-  if (data.kind !== 'symbol')
-    return c.unsupported('symbol_value of a global value that is no symbol', 'declare the global value as a symbol')
-  return symbolAddress(c, data.name, data.colocated, data.offset)
+  const { name, colocated, offset } = c.symbolOf(gv)
+  return symbolAddress(c, name, colocated, offset)
 }
 
 const tlsGetAddress = signature([], [I64], 'system_v')
 
 function threadLocal(c: X64Lower, gv: GlobalValue): number {
-  const data = c.func.globalValues[gv]
-  if (data.kind !== 'symbol')
-    return c.unsupported('tls_value of a global value that is no symbol', 'declare the global value as a symbol')
-  if (c.isa.shared.tls_model !== 'elf_gd')
-    return c.unsupported(`tls_value with tls_model=${c.isa.shared.tls_model}`, 'set tls_model=elf_gd')
-  return plus(c, c.callOfTls(tlsGetAddress, data.name), data.offset)
+  const { name, offset } = c.threadLocalOf(gv)
+  return plus(c, c.callOfTls(tlsGetAddress, name), offset)
 }
 
 /** A register outside allocation. */
@@ -193,7 +179,7 @@ export const controlRules: Rule[] = [
 
   rule('brif',        any,    [val],                                 (x) => brif(x),                                 (c, _t, x) => branchIf(c, truth(c, x))),
   rule('br_table',    any,    [val, jumpTable],                      (x, t) => br_table(x, t),                       (c, _t, x) => table(c, x)),
-  rule('trap',        any,    [trapCode],                            (k) => trap(k),                                 (c, _t, k) => trapAlways(c, k)),
+  rule('trap',        any,    [trapCode],                            (k) => trap(k),                                 (c, _t, k) => c.genTrap(k)),
   rule('trapnz',      any,    [val, trapCode],                       (x, k) => trapnz(x, k),                         (c, _t, x, k) => trapWhere(c, truth(c, x), k)),
   rule('trapz',       any,    [val, trapCode],                       (x, k) => trapz(x, k),                          (c, _t, x, k) => trapWhere(c, invert(truth(c, x)), k)),
   rule('debugtrap',   any,    [],                                    () => debugtrap(),                              (c) => { emit.int3(c) }),
