@@ -106,12 +106,14 @@ export class Guest {
     const main = functions[0]
     const module = compile([...functions, callTrampoline(main.signature, 'enter')], options)
     if (module.relocs.length !== 0) throw new Error(`${module.relocs[0].symbol} is nowhere`)
-    return { module, main, base: placeImage(this.machine, module) }
+    return { module, functions, main, base: placeImage(this.machine, module) }
   }
 }
 
 export interface Program {
   readonly module: CompiledModule
+  readonly functions: readonly Func[]
+  /** The first of them. */
   readonly main: Func
   /** Address of the image. */
   readonly base: number

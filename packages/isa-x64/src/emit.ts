@@ -35,6 +35,7 @@ import {
   TMP_WORD,
 } from './registers.ts'
 import type { SymbolRef } from './symbols.ts'
+import { windowsUnwindInfo } from './windows-unwind.ts'
 import * as T from './table.ts'
 
 const SP = RSP_WORD as Writable<Gpr>
@@ -181,8 +182,13 @@ function leaLabel(b: CodeBuffer, rd: number, label: number): void {
 export function emitPrologue(s: Scratch, e: Emitter, frame: FrameLayout): void {
   const b = e.buf
   const tail = frame.tailBytes
+  const start = b.offset
+  const windows = frame.callConv === 'windows_fastcall'
   b.unwindRow(RSP, 8, [[RETURN_ADDRESS, -8]])
-  if (!frame.setup) return
+  if (!frame.setup) {
+    if (windows) b.unwindInfo = windowsUnwindInfo(frame, { pushed: 0, framed: 0, end: 0 })
+    return
+  }
   if (tail !== 0) {
     // The return address moves down, below the room for the stack arguments of tail calls.
     emit.leaq_rm(s, SP, s.at(SP, -tail))
@@ -199,14 +205,17 @@ export function emitPrologue(s: Scratch, e: Emitter, frame: FrameLayout): void {
     [RETURN_ADDRESS, -8 - tail],
     [RBP, -16 - tail],
   ])
+  const pushed = b.offset - start
   emit.movq_rr(s, FP, SP)
   s.flush(b)
   bodyRow(b, frame)
+  const framed = b.offset - start
   const probed = probeStack(s, e, frame.totalBytes)
   s.add(SP, probed - frame.totalBytes)
   saveOrRestore(s, frame, false)
   s.flush(b)
   bodyRow(b, frame, true)
+  if (windows) b.unwindInfo = windowsUnwindInfo(frame, { pushed, framed, end: b.offset - start })
 }
 
 /** Where the caller's registers are once the frame pointer stands, and, in the body, those that the prologue has saved. */
@@ -290,7 +299,16 @@ function loadOrStoreX(s: Scratch, x: number, m: Mem, load: boolean): void {
 function emitEpilogue(s: Scratch, b: CodeBuffer, frame: FrameLayout): void {
   if (!frame.setup) return
   saveOrRestore(s, frame, true)
-  if (frame.totalBytes !== 0) emit.movq_rr(s, SP, FP)
+  if (frame.clobbers.length !== 0) {
+    s.flush(b)
+    // They are back, and a signal may overwrite where they were once the stack pointer is above it.
+    bodyRow(b, frame)
+  }
+  if (frame.totalBytes !== 0) {
+    // Windows knows an epilogue by its instructions, of which this form is one.
+    if (frame.callConv === 'windows_fastcall') emit.leaq_rm(s, SP, s.at(FP, 0))
+    else emit.movq_rr(s, SP, FP)
+  }
   emit.popq_r(s, FP)
   s.flush(b)
   b.unwindRow(RSP, 8 + frame.tailBytes, [[RETURN_ADDRESS, -8 - frame.tailBytes]])

@@ -66,8 +66,8 @@ export const allXmms: readonly PReg[] = range(16).map(xmm)
 
 /** What a callee restores under System V (and under our own conventions `fast` and `tail`). */
 export const calleeSaved: readonly PReg[] = [RBX, R12, R13, R14, R15]
-/** The same under the Microsoft convention. */
-export const calleeSavedWindows: readonly PReg[] = [RBX, RSI, RDI, R12, R13, R14, R15, ...allXmms.slice(6)]
+/** The same under the Microsoft convention. Vector registers first: their places in the frame are multiples of 16, as its unwind codes want them. */
+export const calleeSavedWindows: readonly PReg[] = [...allXmms.slice(6), RBX, RSI, RDI, R12, R13, R14, R15]
 /** What a call of preserve_all may overwrite: scratch registers alone. */
 export const PRESERVE_ALL_CLOBBERS: readonly PReg[] = [TMP, XTMP]
 

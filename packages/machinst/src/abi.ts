@@ -3,7 +3,7 @@
 // Stack arguments are addressed from the callee's frame pointer (incoming) or the caller's stack pointer (outgoing); offsets count from the
 // first stack argument. Results that do not fit the result registers go to a result area of the caller, whose address is a hidden last
 // integer argument.
-import type { AbiParam, Signature, Type } from '@k23/ir'
+import type { AbiParam, CallConv, Signature, Type } from '@k23/ir'
 
 /** A register-sized part of a parameter. */
 export interface AbiPart {
@@ -57,6 +57,8 @@ export const FRAME_TAIL = 4
  *   outgoing stack arguments                   <- stack pointer
  */
 export interface FrameLayout {
+  /** Convention of the function itself. */
+  readonly callConv: CallConv
   /** The setup area exists: the function calls, has a frame or stack arguments, or was asked to keep frame pointers. */
   readonly setup: boolean
   /** Callee-saved registers to save, as PRegs in order. */

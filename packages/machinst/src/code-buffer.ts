@@ -100,6 +100,8 @@ export class CodeBuffer {
   srclocs: I32Vec = new I32Vec(64)
   callSites: CallSite[] = []
   unwind: UnwindRow[] = []
+  /** What CompiledFunction.unwindInfo says, where the convention has it. */
+  unwindInfo: Uint8Array | undefined
   /** Triples (label, trap code, source location) of traps that are emitted behind the body. */
   deferredTraps: I32Vec = new I32Vec(16)
   /** Constants behind the body; bytes, or the address of a symbol. */
@@ -129,6 +131,7 @@ export class CodeBuffer {
     this.srclocs.clear()
     this.callSites = []
     this.unwind = []
+    this.unwindInfo = undefined
     this.deferredTraps.clear()
     this.constants = []
   }

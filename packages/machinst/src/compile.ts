@@ -37,6 +37,8 @@ export interface CompiledFunction {
   readonly callSites: readonly CallSite[]
   /** Ascending; empty where the setting unwind_info is off. */
   readonly unwind: readonly UnwindRow[]
+  /** Of a function under windows_fastcall: UNWIND_INFO as Windows wants it in .xdata (Microsoft, "x64 exception handling"). Not there where unwind_info is off. */
+  readonly unwindInfo?: Uint8Array
   /** Bytes of the frame from the stack pointer to above the return address; in a function with a frame pointer it is 16 below that end. */
   readonly frameBytes: number
   readonly stats: { readonly insts: number; readonly spills: number; readonly reloads: number; readonly moves: number }
@@ -68,6 +70,7 @@ export function compileFunction(isa: TargetIsa, given: Func, options: CompileFun
   const kinds = options.branchReach === undefined ? isa.branchKinds : tinyReach(isa.branchKinds, options.branchReach)
   const buf = emitFunction(isa, v, frame, cx.frame.slotOffsets, kinds, trace)
   options.observe?.('emit', v, trace)
+  const unwind = isa.shared.unwind_info !== false
   return {
     name,
     code: buf.bytes.view().slice(),
@@ -76,7 +79,8 @@ export function compileFunction(isa: TargetIsa, given: Func, options: CompileFun
     traps: buf.traps.view().slice(),
     srclocs: buf.srclocs.view().slice(),
     callSites: buf.callSites,
-    unwind: isa.shared.unwind_info === false ? [] : buf.unwind,
+    unwind: unwind ? buf.unwind : [],
+    ...(unwind && buf.unwindInfo !== undefined ? { unwindInfo: buf.unwindInfo } : {}),
     frameBytes: frame.totalBytes + (frame.setup ? 16 : isa.returnAddressBytes),
     stats: { insts: v.numInsts, ...out.stats },
   }

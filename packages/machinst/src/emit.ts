@@ -106,6 +106,7 @@ export function layoutFrame(
   const setup =
     keepFramePointer || req.hasCalls || req.usesIncoming || req.needsFrame || req.tailArgBytes !== 0 || totalBytes !== 0
   return {
+    callConv: sig.callConv,
     setup,
     clobbers,
     clobberBytes,

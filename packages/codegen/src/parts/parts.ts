@@ -52,6 +52,7 @@ const compiledFunction = record<CompiledFunction>({
   srclocs: pairs,
   callSites: list(callSite),
   unwind: list(unwindRow),
+  unwindInfo: absent(bytes),
   frameBytes: uint,
   stats: record({ insts: uint, spills: uint, reloads: uint, moves: uint }),
 })
