@@ -31,7 +31,8 @@ export class Follower {
     const { guest } = this
     const values: Values = new Map()
     for (let r = 0; r < guest.registers.count; r++) values.set(r, guest.read(r))
-    if (guest.machine.isa === 'x64') for (let r = 0; r < 16; r++) values.set(64 + r, wide((guest.hart as X64Hart).vector(r)))
+    if (guest.machine.isa === 'x64')
+      for (let r = 0; r < 16; r++) values.set(64 + r, wide((guest.hart as X64Hart).vector(r)))
     return values
   }
 
@@ -77,7 +78,11 @@ export class Follower {
     for (let steps = 0; steps < 200_000; steps++) {
       const at = hart.pc - base
       const f = functionAt(module, at)
-      while (stack.length !== 0 && stack[stack.length - 1].f !== f && Number(stack[stack.length - 1].values.get(ra)) === hart.pc)
+      while (
+        stack.length !== 0 &&
+        stack[stack.length - 1].f !== f &&
+        Number(stack[stack.length - 1].values.get(ra)) === hart.pc
+      )
         stack.pop()
       if (f !== undefined && f.start === at) {
         const values = this.atEntry()

@@ -40,7 +40,12 @@ interface Prologue {
 export function windowsUnwindInfo(frame: FrameLayout, { pushed, framed, end }: Prologue): Uint8Array {
   const { clobberBytes } = frame
   if (clobberBytes > MAX_DISTANCE || end > 0xff || frame.tailBytes !== 0)
-    bug('emit', '-', 'prologue', `${clobberBytes} bytes of registers, ${end} of code, ${frame.tailBytes} of tail calls: no unwind codes for it`)
+    bug(
+      'emit',
+      '-',
+      'prologue',
+      `${clobberBytes} bytes of registers, ${end} of code, ${frame.tailBytes} of tail calls: no unwind codes for it`,
+    )
   const slots: number[] = []
   const code = (offset: number, op: number, info: number, ...more: readonly number[]): void => {
     slots.push(offset | (op << 8) | (info << 12), ...more)
