@@ -1,8 +1,8 @@
 // What harts of every ISA have: counters, the stack, nested entries, and what a generated loop leaves.
 
-import { type Hart, type ReasonKind, RETURNED, type StopReason } from '@k23/machine'
+import { type NestingHart, type ReasonKind, RETURNED, type StopReason } from '@k23/machine'
 
-export abstract class EmulatedHart implements Hart {
+export abstract class EmulatedHart implements NestingHart {
   readonly id: number
   fuel: number = Number.POSITIVE_INFINITY
   instructions = 0
@@ -20,9 +20,7 @@ export abstract class EmulatedHart implements Hart {
 
   readonly stackLow: number
   readonly stackTop: number
-  /** Entries that have not returned; 0 when idle. */
   depth = 0
-  /** The last run() returned from a nested entry, whose results must stay readable until the outer one goes on. */
   restorePending = false
 
   constructor(id: number, stackLow: number, stackTop: number) {

@@ -1,4 +1,4 @@
-// What emulated machines of every ISA share: code placement, harts, nested entries, slices, stops.
+// What emulated machines of every ISA share: slices, stops, watches.
 //
 // A hart runs in slices: V8 replaces a loop by its optimized code late while the loop never returns, and between slices interrupts, fuel
 // and unknown jump targets are handled. Whatever stops a hart is exact to the instruction: pc names the instruction that did not happen (traps)
@@ -9,22 +9,15 @@
 import { i64 } from '@k23/entity'
 import {
   BREAKPOINT,
-  EPOCH,
-  FUEL,
-  type Hart,
-  type HartOptions,
   HOST_CALL,
   type IsaName,
-  type Machine,
-  PAGE_SIZE,
-  PERM_EXEC,
+  MachineBase,
   PERM_READ,
   PERM_WRITE,
-  type ReasonKind,
-  RETURNED,
   type StopReason,
+  stop,
+  stopByTrap,
   type TraceHook,
-  TRAP,
   TRAP_ARITHMETIC,
   TRAP_ECALL,
   TRAP_FETCH,
@@ -40,8 +33,6 @@ import * as exits from './semantics/protocol.ts'
 const SLICE = 1 << 20
 
 const DEFAULT_MEMORY = 2 ** 32
-const DEFAULT_STACK = 1 << 20
-const MOST_ARGUMENTS = 8
 
 /** Code of the machine's own page: a function that makes a host call, and what returns to the host. */
 export interface Stub {
@@ -50,23 +41,18 @@ export interface Stub {
   readonly returned: number
 }
 
-export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCache> implements Machine {
-  abstract readonly isa: IsaName
-  abstract readonly features: readonly string[]
+export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCache> extends MachineBase<H> {
   readonly memory: EmulatedMemory
   readonly hostCallStub: number
   /** Where entry functions return to. */
   protected readonly returnAddress: number
   protected abstract readonly cache: C
-  private readonly harts: (H | undefined)[] = []
-  /** Bytes of placed code, by address. */
-  private readonly placed = new Map<number, number>()
-  private readonly interrupted = new Set<H>()
   private lastHart: H | undefined
   private hook: TraceHook | undefined
   private readonly watches = new Map<number, (hart: H) => void>()
 
   constructor(memoryBytes: number = DEFAULT_MEMORY, stub: Stub) {
+    super()
     this.memory = new EmulatedMemory(memoryBytes)
     const at = this.placeCode(stub.bytes)
     this.hostCallStub = at + stub.hostCall
@@ -74,9 +60,6 @@ export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCach
     this.memory.codeListener = (first, end) => this.cache.invalidate(first, end)
   }
 
-  protected abstract makeHart(id: number, stackLow: number, stackTop: number): H
-  /** Sets up a call; the hart's registers have been saved if it is `nested`, else they hold what an earlier call left. */
-  protected abstract begin(hart: H, args: readonly number[], nested: boolean): void
   /** Executes up to `n` instructions from hart.slot on; the result is one of semantics/protocol.ts. */
   protected abstract execute(hart: H, n: number): number
   /** Another hart has run since this one did. */
@@ -90,80 +73,19 @@ export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCach
     return false
   }
 
-  placeCode(bytes: Uint8Array, alignment = 16): number {
-    if (!(alignment >= 1 && alignment <= PAGE_SIZE && (alignment & (alignment - 1)) === 0)) {
-      throw new RangeError(`alignment ${alignment} is not a power of two up to ${PAGE_SIZE}`)
-    }
-    const length = Math.max(bytes.length, 1)
+  protected mapCode(bytes: Uint8Array, length: number): number {
     const address = this.memory.mapWindow(length, PERM_READ | PERM_WRITE)
     this.memory.view(address, bytes.length).set(bytes)
-    this.memory.protect(address, length, PERM_READ | PERM_EXEC)
-    this.placed.set(address, length)
     return address
   }
-
-  removeCode(address: number): void {
-    const length = this.placed.get(address)
-    if (length === undefined) throw new RangeError(`no code was placed at 0x${address.toString(16)}`)
-    this.placed.delete(address)
-    this.memory.unmap(address, length)
+  protected save(hart: H): void {
+    hart.save()
   }
-
-  createHart(options: HartOptions = {}): H {
-    const bytes = Math.ceil((options.stackBytes ?? DEFAULT_STACK) / PAGE_SIZE) * PAGE_SIZE
-    const guard = this.memory.reserve(PAGE_SIZE + bytes)
-    this.memory.protect(guard + PAGE_SIZE, bytes, PERM_READ | PERM_WRITE)
-    const freeId = this.harts.indexOf(undefined)
-    const id = freeId < 0 ? this.harts.length : freeId
-    const hart = this.makeHart(id, guard + PAGE_SIZE, guard + PAGE_SIZE + bytes)
-    this.harts[id] = hart
-    return hart
-  }
-
-  destroyHart(given: Hart): void {
-    const hart = this.own(given)
-    if (hart.depth !== 0) throw new TypeError('destroyHart: the hart is not idle')
-    this.memory.unmap(hart.stackLow - PAGE_SIZE, hart.stackTop - hart.stackLow + PAGE_SIZE)
-    this.harts[hart.id] = undefined
-    this.interrupted.delete(hart)
-  }
-
-  stackLow(hart: Hart): number {
-    return this.own(hart).stackLow
-  }
-
-  /** Also while the hart is stopped by a host call: the new call runs below the interrupted one, which goes on when run() is called after it returned. */
-  enter(given: Hart, address: number, args: readonly number[]): void {
-    const hart = this.own(given)
-    if (args.length > MOST_ARGUMENTS)
-      throw new RangeError(`${args.length} arguments: enter() passes up to ${MOST_ARGUMENTS}`)
-    if (hart.restorePending) this.resumeOuter(hart)
-    const nested = hart.depth > 0
-    if (nested) hart.save()
-    this.begin(hart, args, nested)
-    hart.pc = address
-    hart.depth++
-  }
-
-  /** Gives up the innermost entry, after a trap in it; the one below (if any) goes on with the next run(). */
-  leave(given: Hart): void {
-    const hart = this.own(given)
-    if (hart.depth === 0) return
-    // An entry above has returned, and this one was not resumed since: its context is the one to go back to before it is dropped.
-    if (hart.restorePending) this.resumeOuter(hart)
-    hart.depth--
+  protected restore(hart: H): void {
     hart.restore()
   }
-
-  reset(given: Hart): void {
-    const hart = this.own(given)
-    hart.depth = 0
-    hart.restorePending = false
+  protected forget(hart: H): void {
     hart.forget()
-  }
-
-  interrupt(): void {
-    for (const hart of this.harts) if (hart !== undefined) this.interrupted.add(hart)
   }
 
   /** Calls `hook` whenever the instruction at an address is about to happen, or does so no more. It may change registers, but not the pc. */
@@ -177,22 +99,17 @@ export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCach
     this.hook = hook
   }
 
-  run(given: Hart): StopReason {
-    const hart = this.own(given)
-    if (hart.restorePending) this.resumeOuter(hart)
-    if (hart.depth === 0) throw new Error('run: the hart is idle, enter() starts a call')
+  protected proceed(hart: H): StopReason {
     if (this.lastHart !== hart) {
       this.switchedTo(hart)
       this.lastHart = hart
     }
     const { cache } = this
     for (;;) {
-      if (this.interrupted.delete(hart)) return stop(hart, EPOCH, hart.pc)
-      if (!(hart.fuel >= 1)) return stop(hart, FUEL, hart.pc)
-      if (this.isMisaligned(hart.pc)) return trap(hart, TRAP_MISALIGNED, hart.pc, hart.pc)
+      if (this.isMisaligned(hart.pc)) return stopByTrap(hart, TRAP_MISALIGNED, hart.pc, hart.pc)
       hart.slot = cache.find(hart.pc)
-      if (hart.slot === 0) return trap(hart, TRAP_FETCH, hart.pc, cache.faultAddress)
-      const reason = this.slice(hart)
+      if (hart.slot === 0) return stopByTrap(hart, TRAP_FETCH, hart.pc, cache.faultAddress)
+      const reason = this.slice(hart) ?? this.held(hart)
       if (reason !== undefined) return reason
     }
   }
@@ -233,19 +150,19 @@ export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCach
           hart.pc = target
           if (left === 0) return undefined
           const slot = cache.find(target)
-          if (slot === 0) return trap(hart, TRAP_FETCH, target, cache.faultAddress)
+          if (slot === 0) return stopByTrap(hart, TRAP_FETCH, target, cache.faultAddress)
           if (exit !== exits.MISS_INDIRECT) cache.setLink(from, slot)
           hart.slot = slot
           continue
         }
         case exits.FAULT:
-          return trap(hart, memory.faultKind, pc, unsignedAddress(memory.faultLo, memory.faultHi))
+          return stopByTrap(hart, memory.faultKind, pc, unsignedAddress(memory.faultLo, memory.faultHi))
         case exits.ILLEGAL:
-          return trap(hart, TRAP_ILLEGAL, pc, 0)
+          return stopByTrap(hart, TRAP_ILLEGAL, pc, 0)
         case exits.ARITHMETIC:
-          return trap(hart, TRAP_ARITHMETIC, pc, 0)
+          return stopByTrap(hart, TRAP_ARITHMETIC, pc, 0)
         case exits.ECALL:
-          return trap(hart, TRAP_ECALL, pc, 0)
+          return stopByTrap(hart, TRAP_ECALL, pc, 0)
         case exits.EBREAK:
           hart.pc = pc + cache.lengthOf(hart.slot)
           return stop(hart, BREAKPOINT, pc)
@@ -258,23 +175,9 @@ export abstract class EmulatedMachine<H extends EmulatedHart, C extends CodeCach
           this.readHostCall(hart)
           return stop(hart, HOST_CALL, hart.pc)
         default: // RETURNED
-          hart.depth--
-          hart.restorePending = hart.depth > 0
-          return stop(hart, RETURNED, pc)
+          return this.returned(hart, pc)
       }
     }
-  }
-
-  private resumeOuter(hart: H): void {
-    hart.restorePending = false
-    hart.restore()
-  }
-
-  private own(hart: Hart): H {
-    const state = this.harts[hart.id]
-    if (state === undefined || state !== hart)
-      throw new TypeError('the hart belongs to another machine, or was destroyed')
-    return state
   }
 }
 
@@ -295,19 +198,6 @@ export function chosenExtensions(
     extensions.add(extension)
   }
   return extensions
-}
-
-function stop(hart: EmulatedHart, kind: ReasonKind, pc: number): StopReason {
-  const { reason } = hart
-  reason.kind = kind
-  reason.pc = pc
-  return reason
-}
-
-function trap(hart: EmulatedHart, kind: number, pc: number, address: number): StopReason {
-  hart.reason.trapKind = kind
-  hart.reason.address = address
-  return stop(hart, TRAP, pc)
 }
 
 /** Writes an address, or any safe integer, to a register. */

@@ -4,6 +4,7 @@
 // A machine has an ISA with features, one window of memory, and harts. `run(hart)` continues a hart on its own guest stack and comes back with
 // a reason; `run` again resumes where it stopped. Nothing ever calls back into JavaScript from guest code: a host call is a reason.
 
+export { MachineBase, type NestingHart, stop, stopByTrap } from './base.ts'
 export { patchCode, type PlaceableImage, placeImage, writeAbsolutes } from './place.ts'
 
 export type IsaName = 'riscv64' | 'aarch64' | 'x64'

@@ -1,8 +1,8 @@
 // A hart of the host's CPU: its context, which the stubs load and store, and its stack.
-import { type Hart, type ReasonKind, RETURNED, type StopReason } from '@k23/machine'
+import { type NestingHart, type ReasonKind, RETURNED, type StopReason } from '@k23/machine'
 import { CTX_GPR, CTX_MODE, CTX_PC, MODE_FULL } from './context.ts'
 
-export class NativeHart implements Hart {
+export class NativeHart implements NestingHart {
   readonly id: number
   fuel: number = Number.POSITIVE_INFINITY
   /** Not counted here. */
@@ -13,9 +13,7 @@ export class NativeHart implements Hart {
   readonly words: Int32Array
   readonly stackLow: number
   readonly stackTop: number
-  /** Calls that have not returned; 0 when idle. */
   depth = 0
-  /** The last run() returned from a nested call, whose results must stay readable until the outer one goes on. */
   restorePending = false
   /** Words in front of the state that counts in mode FULL only. */
   private readonly lightWords: number
@@ -63,8 +61,6 @@ export class NativeHart implements Hart {
     if (context !== undefined) this.words.set(context)
   }
   forget(): void {
-    this.depth = 0
-    this.restorePending = false
     this.saved.length = 0
   }
 }

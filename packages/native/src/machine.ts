@@ -9,20 +9,16 @@
 import {
   BREAKPOINT,
   EPOCH,
-  FUEL,
   type Hart,
-  type HartOptions,
   HOST_CALL,
   type IsaName,
-  type Machine,
+  MachineBase,
   PAGE_SIZE,
-  PERM_EXEC,
   PERM_READ,
   PERM_WRITE,
-  type ReasonKind,
-  RETURNED,
   type StopReason,
-  TRAP,
+  stop,
+  stopByTrap,
 } from '@k23/machine'
 import * as C from './context.ts'
 import { NativeHart } from './hart.ts'
@@ -30,7 +26,6 @@ import type { Cpu, Fault, Host, ThreadSignals } from './host.ts'
 import { expireTimers, Timer } from './linux/timer.ts'
 import { NativeMemory } from './memory.ts'
 
-const DEFAULT_STACK = 1 << 20
 const DEFAULT_CODE = 1 << 30
 
 export interface NativeMachineOptions {
@@ -46,7 +41,7 @@ export interface InterruptHandle {
   readonly task: number
 }
 
-export class NativeMachine implements Machine {
+export class NativeMachine extends MachineBase<NativeHart> {
   readonly isa: IsaName
   readonly features: readonly string[]
   readonly memory: NativeMemory
@@ -60,19 +55,16 @@ export class NativeMachine implements Machine {
   private readonly control: Int32Array
   private readonly enterAddress: number
   private readonly enterStub: () => unknown
-  private readonly returned: number
+  private readonly returnAddress: number
   /** Where the enter stub and guest code lie. */
   private readonly enterRange: { readonly low: number; readonly high: number }
   private readonly handlerAddresses: readonly (readonly [offset: number, address: number])[]
-  private readonly harts: (NativeHart | undefined)[] = []
-  /** Bytes of placed code, by address. */
-  private readonly placed = new Map<number, number>()
-  private readonly interrupted = new Set<NativeHart>()
   private readonly fault: Fault = { breakpoint: false, kind: 0, address: 0 }
   private current: NativeHart | undefined
   private timer: Timer | undefined
 
   constructor(host: Host, options: NativeMachineOptions) {
+    super()
     this.host = host
     this.cpu = host.cpu
     this.numberWord = (C.CTX_GPR + 8 * host.cpu.hostCallRegisters[0]) / 4
@@ -90,7 +82,7 @@ export class NativeMachine implements Machine {
     const start = this.placeCode(stubs.bytes)
     this.control = new Int32Array(this.memory.view(control, PAGE_SIZE).buffer, 0, PAGE_SIZE / 4)
     this.hostCallStub = start + stubs.hostCall
-    this.returned = start + stubs.returned
+    this.returnAddress = start + stubs.returned
     this.enterRange = { low: start + stubs.enterLow, high: start + stubs.enterHigh }
     this.handlerAddresses = [
       [C.CTX_TRAP_ENTRY, start + stubs.trapped],
@@ -106,92 +98,41 @@ export class NativeMachine implements Machine {
     this.enterStub = koffi.decode(this.enterAddress, koffi.proto('void', []))
   }
 
-  placeCode(bytes: Uint8Array, alignment = 16): number {
-    if (!(alignment >= 1 && alignment <= PAGE_SIZE && (alignment & (alignment - 1)) === 0)) {
-      throw new RangeError(`alignment ${alignment} is not a power of two up to ${PAGE_SIZE}`)
-    }
-    const length = Math.max(bytes.length, 1)
+  protected mapCode(bytes: Uint8Array, length: number): number {
     const address = this.memory.mapCode(length)
     this.memory.copyIn(address, bytes)
-    this.memory.protect(address, length, PERM_READ | PERM_EXEC)
-    this.placed.set(address, length)
     return address
   }
 
-  removeCode(address: number): void {
-    const length = this.placed.get(address)
-    if (length === undefined) throw new RangeError(`no code was placed at 0x${address.toString(16)}`)
-    this.placed.delete(address)
-    this.memory.unmap(address, length)
-  }
-
-  createHart(options: HartOptions = {}): Hart {
+  protected makeHart(id: number, stackLow: number, stackTop: number): NativeHart {
     const { memory } = this
     const { contextBytes, stateOffset } = this.cpu
-    const bytes = Math.ceil((options.stackBytes ?? DEFAULT_STACK) / PAGE_SIZE) * PAGE_SIZE
-    // A guard page on either side: what lies above is not this hart's either.
-    const low = memory.reserve(PAGE_SIZE + bytes + PAGE_SIZE) + PAGE_SIZE
-    memory.protect(low, bytes, PERM_READ | PERM_WRITE)
     const context = memory.map(contextBytes, PERM_READ | PERM_WRITE)
     const words = new Int32Array(memory.view(context, contextBytes).buffer, 0, Math.ceil(contextBytes / 4))
-    const freeId = this.harts.indexOf(undefined)
-    const id = freeId < 0 ? this.harts.length : freeId
-    const hart = new NativeHart(id, context, words, stateOffset / 4, low, low + bytes)
+    const hart = new NativeHart(id, context, words, stateOffset / 4, stackLow, stackTop)
     for (const [offset, address] of this.handlerAddresses) hart.setAddress(offset, address)
-    this.harts[id] = hart
     return hart
   }
 
-  destroyHart(given: Hart): void {
-    const hart = this.own(given)
-    if (hart.depth !== 0) throw new TypeError('destroyHart: the hart is not idle')
-    this.memory.unmap(hart.stackLow - PAGE_SIZE, hart.stackTop - hart.stackLow + 2 * PAGE_SIZE)
+  protected override forgetHart(hart: NativeHart): void {
     this.memory.unmap(hart.context, this.cpu.contextBytes)
-    this.harts[hart.id] = undefined
-    this.interrupted.delete(hart)
     if (this.current === hart) this.current = undefined
   }
 
-  stackLow(hart: Hart): number {
-    return this.own(hart).stackLow
+  protected begin(hart: NativeHart, args: readonly number[], nested: boolean): void {
+    this.cpu.begin(hart, this.memory, args, nested)
   }
-
-  enter(given: Hart, address: number, args: readonly number[]): void {
-    const hart = this.own(given)
-    if (args.length > 8) throw new RangeError(`${args.length} arguments: enter() passes up to eight`)
-    if (hart.restorePending) this.resumeOuter(hart)
-    const nested = hart.depth > 0
-    if (nested) hart.save()
-    try {
-      this.cpu.begin(hart, this.memory, args, nested)
-    } catch (e) {
-      // The stack pointer of a stopped guest may point anywhere.
-      if (nested) hart.restore()
-      throw e
-    }
-    hart.pc = address
-    hart.depth++
+  protected save(hart: NativeHart): void {
+    hart.save()
   }
-
-  leave(given: Hart): void {
-    const hart = this.own(given)
-    if (hart.depth === 0) return
-    // A call above has returned, and this one was not resumed since: its context is the one to go back to before it is dropped.
-    if (hart.restorePending) this.resumeOuter(hart)
-    hart.depth--
+  protected restore(hart: NativeHart): void {
     hart.restore()
   }
-
-  reset(given: Hart): void {
-    this.own(given).forget()
+  protected forget(hart: NativeHart): void {
+    hart.forget()
   }
 
-  /** From this thread: every hart stops with EPOCH when it runs next. From others: `interruptNative(machine.interruptHandle)`. */
-  interrupt(): void {
-    for (const hart of this.harts) if (hart !== undefined) this.interrupted.add(hart)
-  }
-
-  /** For other threads: what stops the hart that is running on this machine's thread, or else the next one that will, with EPOCH. */
+  /** For other threads, by `interruptNative`, as interrupt() is for this one: what stops the hart that is running on this machine's thread, or else the next one that will, with EPOCH. */
   get interruptHandle(): InterruptHandle {
     return { process: this.signals.process, task: this.signals.task }
   }
@@ -218,12 +159,7 @@ export class NativeMachine implements Machine {
     return this.memory.addUser(this.host.startBeat((code) => this.placeCode(code), address, milliseconds))
   }
 
-  run(given: Hart): StopReason {
-    const hart = this.own(given)
-    if (hart.restorePending) this.resumeOuter(hart)
-    if (hart.depth === 0) throw new Error('run: the hart is idle, enter() starts a call')
-    if (this.interrupted.size !== 0 && this.interrupted.delete(hart)) return stop(hart, EPOCH, hart.pc)
-    if (!(hart.fuel >= 1)) return stop(hart, FUEL, hart.pc)
+  protected proceed(hart: NativeHart): StopReason {
     if (this.current !== hart) this.select(hart)
     for (;;) {
       if (this.timer !== undefined) {
@@ -241,9 +177,7 @@ export class NativeMachine implements Machine {
     const { words } = hart
     switch (words[C.CTX_EXIT / 4]) {
       case C.EXIT_RETURNED:
-        hart.depth--
-        hart.restorePending = hart.depth > 0
-        return stop(hart, RETURNED, this.returned)
+        return this.returned(hart, this.returnAddress)
       case C.EXIT_HOST_CALL:
         hart.reason.number = words[this.numberWord]
         hart.reason.block = hart.address(this.blockOffset)
@@ -252,9 +186,7 @@ export class NativeMachine implements Machine {
         const { fault } = this
         const pc = this.cpu.faultOf(hart, this.memory, this.enterRange, fault)
         if (fault.breakpoint) return stop(hart, BREAKPOINT, pc)
-        hart.reason.trapKind = fault.kind
-        hart.reason.address = fault.address
-        return stop(hart, TRAP, pc)
+        return stopByTrap(hart, fault.kind, pc, fault.address)
       }
       default:
         // A timer says that it is time to look at them all: this one may belong to another machine of the thread.
@@ -284,25 +216,11 @@ export class NativeMachine implements Machine {
     this.control[C.CONTROL_CURRENT / 4 + 1] = Math.floor(hart.context / 2 ** 32)
   }
 
-  private resumeOuter(hart: NativeHart): void {
-    hart.restorePending = false
-    hart.restore()
-  }
-
-  private own(hart: Hart): NativeHart {
-    const state = this.harts[hart.id]
-    if (state === undefined || state !== hart)
-      throw new TypeError('the hart belongs to another machine, or was destroyed')
+  protected override own(hart: Hart): NativeHart {
+    const own = super.own(hart)
     this.memory.check()
-    return state
+    return own
   }
-}
-
-function stop(hart: NativeHart, kind: ReasonKind, pc: number): StopReason {
-  const { reason } = hart
-  reason.kind = kind
-  reason.pc = pc
-  return reason
 }
 
 function chosen(host: readonly string[], wanted: readonly string[] | undefined): readonly string[] {

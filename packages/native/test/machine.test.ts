@@ -28,7 +28,7 @@ describe.skipIf(lacking !== undefined)('calls', () => {
       expect(register(w.hart, RDX)).toBe(0n)
     }
     expect(() => w.machine.run(w.hart)).toThrow('idle')
-    expect(() => w.machine.enter(w.hart, address, new Array(9).fill(0))).toThrow('up to eight')
+    expect(() => w.machine.enter(w.hart, address, new Array(9).fill(0))).toThrow('up to 8')
   })
 
   test('addresses beyond 32 bits and negative numbers are 64-bit arguments', () => {

@@ -3,20 +3,18 @@
 import {
   BREAKPOINT,
   EPOCH,
-  FUEL,
-  type Hart,
-  type HartOptions,
   HOST_CALL,
   type IsaName,
-  type Machine,
+  MachineBase,
+  type NestingHart,
   PAGE_SIZE,
-  PERM_EXEC,
   PERM_READ,
   PERM_WRITE,
   type ReasonKind,
   RETURNED,
   type StopReason,
-  TRAP,
+  stop,
+  stopByTrap,
   TRAP_ARITHMETIC,
   TRAP_FETCH,
   TRAP_ILLEGAL,
@@ -30,7 +28,6 @@ import type { ProcessIsa } from './isas.ts'
 import { ProcessMemory } from './memory.ts'
 import * as protocol from './protocol.ts'
 
-const DEFAULT_STACK = 1 << 20
 /** Between the host-call stub and the address that entry functions return to. */
 const STUB_DISTANCE = 16
 
@@ -41,7 +38,7 @@ interface Frame {
   readonly bytes: Uint8Array | undefined
 }
 
-class ProcessHart implements Hart {
+class ProcessHart implements NestingHart {
   readonly id: number
   /** Nothing is taken from it: a process does not count its instructions. */
   fuel: number = Number.POSITIVE_INFINITY
@@ -103,7 +100,7 @@ export interface ProcessMachineOptions {
   readonly timeLimit?: number
 }
 
-export class ProcessMachine implements Machine {
+export class ProcessMachine extends MachineBase<ProcessHart> {
   readonly isa: IsaName
   readonly features: readonly string[]
   readonly memory: ProcessMemory
@@ -115,12 +112,11 @@ export class ProcessMachine implements Machine {
   private readonly timeLimit: number | undefined
   /** Where a struct itimerval stands. */
   private readonly timer: number = 0
-  private readonly harts: (ProcessHart | undefined)[] = []
-  private readonly placed = new Map<number, number>()
-  private readonly interrupted = new Set<ProcessHart>()
+  protected override readonly mostArguments: number
   /** The hart whose registers the process has. */
   private current: ProcessHart | undefined
-  private readonly stop: Uint8Array
+  /** What the process tells when it stops (protocol.ts). */
+  private readonly message: Uint8Array
   private readonly words: DataView
   /** The frame of the first stop. */
   private readonly pristine: Uint8Array
@@ -133,16 +129,18 @@ export class ProcessMachine implements Machine {
     features: readonly string[],
     options: ProcessMachineOptions,
   ) {
+    super()
     this.isa = description.name
     this.features = features
     this.channel = channel
     this.description = description
+    this.mostArguments = description.arguments.length
     this.linux = linux
     this.timeLimit = options.timeLimit
-    this.stop = new Uint8Array(8 * protocol.STOP_WORDS + linux.context.bytes)
-    this.words = new DataView(this.stop.buffer)
+    this.message = new Uint8Array(8 * protocol.STOP_WORDS + linux.context.bytes)
+    this.words = new DataView(this.message.buffer)
     this.memory = new ProcessMemory(channel, linux)
-    channel.read(this.stop)
+    channel.read(this.message)
     channel.started()
     this.pristine = this.readFrame()
     const stub = linux.stubs.find((s) => s.name === STOP)?.bytes ?? []
@@ -165,60 +163,31 @@ export class ProcessMachine implements Machine {
     this.channel.close()
   }
 
-  placeCode(bytes: Uint8Array, alignment = 16): number {
-    if (!(alignment >= 1 && alignment <= PAGE_SIZE && (alignment & (alignment - 1)) === 0))
-      throw new RangeError(`alignment ${alignment} is not a power of two up to ${PAGE_SIZE}`)
-    const length = Math.max(bytes.length, 1)
+  protected mapCode(bytes: Uint8Array, length: number): number {
     const address = this.memory.map(length, PERM_READ | PERM_WRITE)
     this.memory.view(address, bytes.length).set(bytes)
-    this.memory.protect(address, length, PERM_READ | PERM_EXEC)
-    this.placed.set(address, length)
     return address
   }
 
-  removeCode(address: number): void {
-    const length = this.placed.get(address)
-    if (length === undefined) throw new RangeError(`no code was placed at 0x${address.toString(16)}`)
-    this.placed.delete(address)
-    this.memory.unmap(address, length)
-  }
-
-  createHart(options: HartOptions = {}): Hart {
-    const bytes = Math.ceil((options.stackBytes ?? DEFAULT_STACK) / PAGE_SIZE) * PAGE_SIZE
-    const guard = this.memory.reserve(PAGE_SIZE + bytes)
-    this.memory.protect(guard + PAGE_SIZE, bytes, PERM_READ | PERM_WRITE)
-    const free = this.harts.indexOf(undefined)
-    const id = free < 0 ? this.harts.length : free
-    const hart = new ProcessHart(id, guard + PAGE_SIZE, guard + PAGE_SIZE + bytes, this.linux)
-    this.harts[id] = hart
-    this.clean(hart)
+  protected makeHart(id: number, stackLow: number, stackTop: number): ProcessHart {
+    const hart = new ProcessHart(id, stackLow, stackTop, this.linux)
+    this.forget(hart)
     return hart
   }
 
-  destroyHart(given: Hart): void {
-    const hart = this.own(given)
-    if (hart.depth !== 0) throw new TypeError('destroyHart: the hart is not idle')
-    this.memory.unmap(hart.stackLow - PAGE_SIZE, hart.stackTop - hart.stackLow + PAGE_SIZE)
-    this.harts[hart.id] = undefined
-    this.interrupted.delete(hart)
+  protected override forgetHart(hart: ProcessHart): void {
     if (this.current === hart) this.current = undefined
   }
 
-  stackLow(hart: Hart): number {
-    return this.own(hart).stackLow
+  protected save(hart: ProcessHart): void {
+    hart.saved.push({ context: copyOf(hart.context), bytes: this.frameOf(hart) })
   }
 
-  enter(given: Hart, address: number, args: readonly number[]): void {
-    const hart = this.own(given)
+  protected begin(hart: ProcessHart, args: readonly number[], nested: boolean): void {
     const { description } = this
-    if (args.length > description.arguments.length)
-      throw new RangeError(`${args.length} arguments: enter() passes up to ${description.arguments.length}`)
-    if (hart.restorePending) this.resumeOuter(hart)
     let sp = hart.stackTop
-    if (hart.depth > 0) {
-      hart.saved.push({ context: copyOf(hart.context), bytes: this.frameOf(hart) })
-      sp = Math.floor(hart.register(description.stackPointer) / 16) * 16
-    } else {
+    if (nested) sp = Math.floor(hart.register(description.stackPointer) / 16) * 16
+    else {
       this.clean(hart)
       hart.setRegister(description.framePointer, 0) // ends the chain of frame pointers
     }
@@ -232,43 +201,21 @@ export class ProcessMachine implements Machine {
     args.forEach((arg, i) => {
       hart.setRegister(description.arguments[i], arg)
     })
-    hart.pc = address
-    hart.depth++
   }
 
-  leave(given: Hart): void {
-    const hart = this.own(given)
-    if (hart.depth === 0) return
-    if (hart.restorePending) this.resumeOuter(hart)
-    hart.depth--
-    this.restore(hart)
-  }
-
-  reset(given: Hart): void {
-    const hart = this.own(given)
-    hart.depth = 0
-    hart.restorePending = false
+  protected forget(hart: ProcessHart): void {
     hart.saved.length = 0
     this.clean(hart)
   }
 
-  interrupt(): void {
-    for (const hart of this.harts) if (hart !== undefined) this.interrupted.add(hart)
-  }
-
-  run(given: Hart): StopReason {
-    const hart = this.own(given)
-    if (hart.restorePending) this.resumeOuter(hart)
-    if (hart.depth === 0) throw new Error('run: the hart is idle, enter() starts a call')
-    if (this.interrupted.delete(hart)) return finish(hart, EPOCH, hart.pc)
-    if (!(hart.fuel >= 1)) return finish(hart, FUEL, hart.pc)
+  protected proceed(hart: ProcessHart): StopReason {
     this.give(hart)
     const started = performance.now()
     for (;;) {
       this.goOn(hart)
       if (word(this.words, 8 * protocol.STOP_SIGNAL) !== protocol.SIGALRM) return this.stopped(hart)
       // A signal may have been on its way since an earlier run.
-      if (performance.now() - started >= 990 * (this.timeLimit ?? 0)) return finish(hart, EPOCH, hart.pc)
+      if (performance.now() - started >= 990 * (this.timeLimit ?? 0)) return stop(hart, EPOCH, hart.pc)
     }
   }
 
@@ -288,8 +235,8 @@ export class ProcessMachine implements Machine {
     memory.release()
     channel.put(word(this.words, 8 * protocol.STOP_CONTEXT) + linux.context.offset, copyOf(hart.context))
     channel.resume()
-    channel.read(this.stop)
-    hart.context = new DataView(this.stop.slice(8 * protocol.STOP_WORDS).buffer)
+    channel.read(this.message)
+    hart.context = new DataView(this.message.slice(8 * protocol.STOP_WORDS).buffer)
     hart.midway = true
   }
 
@@ -301,23 +248,21 @@ export class ProcessMachine implements Machine {
       case protocol.SIGILL:
       case protocol.SIGTRAP:
         if (pc === this.returnAddress) {
-          hart.depth--
-          hart.restorePending = hart.depth > 0
-          hart.midway = hart.depth > 0
-          return finish(hart, RETURNED, pc)
+          hart.midway = hart.depth > 1
+          return this.returned(hart, pc)
         }
         if (pc === this.hostCallStub) {
           hart.pc = behind
           reason.number = hart.readRegister(this.description.arguments[0]).lo
           reason.block = hart.register(this.description.arguments[1])
-          return finish(hart, HOST_CALL, behind)
+          return stop(hart, HOST_CALL, behind)
         }
-        if (word(this.words, 8 * protocol.STOP_SIGNAL) === protocol.SIGILL) return trap(hart, TRAP_ILLEGAL, pc, 0)
+        if (word(this.words, 8 * protocol.STOP_SIGNAL) === protocol.SIGILL) return stopByTrap(hart, TRAP_ILLEGAL, pc, 0)
         return this.breakpoint(hart, pc)
       case protocol.SIGFPE:
-        return trap(hart, TRAP_ARITHMETIC, pc, 0)
+        return stopByTrap(hart, TRAP_ARITHMETIC, pc, 0)
       case protocol.SIGBUS:
-        return trap(hart, TRAP_MISALIGNED, pc, this.faultAddress())
+        return stopByTrap(hart, TRAP_MISALIGNED, pc, this.faultAddress())
       case protocol.SIGSEGV:
         return this.memoryFault(hart, pc)
       default:
@@ -327,17 +272,22 @@ export class ProcessMachine implements Machine {
 
   /** The system reports riscv's with the pc at the instruction, x64's with the pc behind it. */
   private breakpoint(hart: ProcessHart, pc: number): StopReason {
-    if (this.description.link === undefined) return finish(hart, BREAKPOINT, pc - 1)
+    if (this.description.link === undefined) return stop(hart, BREAKPOINT, pc - 1)
     const bytes = this.memory.peek(pc, 2) ?? new Uint8Array(2)
     hart.pc = pc + ((bytes[0] & 3) === 3 ? 4 : 2)
-    return finish(hart, BREAKPOINT, pc)
+    return stop(hart, BREAKPOINT, pc)
   }
 
   private memoryFault(hart: ProcessHart, pc: number): StopReason {
     const address = this.faultAddress()
     const instruction = this.memory.peek(pc, 16)
-    if (address === pc || instruction === undefined) return trap(hart, TRAP_FETCH, pc, address)
-    return trap(hart, this.description.storeFault(instruction, hart.context) ? TRAP_STORE : TRAP_LOAD, pc, address)
+    if (address === pc || instruction === undefined) return stopByTrap(hart, TRAP_FETCH, pc, address)
+    return stopByTrap(
+      hart,
+      this.description.storeFault(instruction, hart.context) ? TRAP_STORE : TRAP_LOAD,
+      pc,
+      address,
+    )
   }
 
   private faultAddress(): number {
@@ -345,12 +295,7 @@ export class ProcessMachine implements Machine {
     return this.words.getUint32(at + 4, true) * 2 ** 32 + this.words.getUint32(at, true)
   }
 
-  private resumeOuter(hart: ProcessHart): void {
-    hart.restorePending = false
-    this.restore(hart)
-  }
-
-  private restore(hart: ProcessHart): void {
+  protected restore(hart: ProcessHart): void {
     const frame = hart.saved.pop()
     if (frame === undefined) {
       this.clean(hart)
@@ -384,24 +329,6 @@ export class ProcessMachine implements Machine {
   private writeFrame(bytes: Uint8Array): void {
     this.channel.put(word(this.words, 8 * protocol.STOP_CONTEXT), bytes)
   }
-
-  private own(hart: Hart): ProcessHart {
-    const own = this.harts[hart.id]
-    if (own === undefined || own !== hart) throw new TypeError('the hart belongs to another machine, or was destroyed')
-    return own
-  }
-}
-
-function finish(hart: ProcessHart, kind: ReasonKind, pc: number): StopReason {
-  hart.reason.kind = kind
-  hart.reason.pc = pc
-  return hart.reason
-}
-
-function trap(hart: ProcessHart, kind: number, pc: number, address: number): StopReason {
-  hart.reason.trapKind = kind
-  hart.reason.address = address
-  return finish(hart, TRAP, pc)
 }
 
 function copyOf(view: DataView): Uint8Array {
