@@ -102,6 +102,7 @@ function assign(sig: Signature): AbiSignature {
     args,
     rets,
     retArea,
+    structReturn: undefined,
     stackArgBytes: (a.stack + 15) & -16,
     retAreaBytes,
     calleePops: tail,

@@ -5,6 +5,7 @@
 // not both are left, in two stack words at a multiple of 16. Results in rax rdx and xmm0 xmm1. `tail` is the same with more result registers, and the callee
 // removes its stack arguments. preserve_all: the callee restores every register but those of PRESERVE_ALL_CLOBBERS.
 // windows_fastcall: the n-th argument is in the n-th of rcx rdx r8 r9, or of xmm0-3; the caller leaves 32 bytes for them ahead of the stack arguments.
+// A function of C that returns a structure has the address for it as an argument (sret), and returns it in rax.
 // Results that do not fit go to an area of the caller whose address is a hidden last argument.
 import { type AbiParam, type Signature, bytes, I128, I64, isFloat, isVector, type Type } from '@k23/ir'
 import type { AbiPart, AbiSignature, AbiSlot } from '@k23/machinst'
@@ -135,10 +136,17 @@ function assign(sig: Signature): AbiSignature {
     args,
     rets,
     retArea,
+    structReturn: structReturn(sig),
     stackArgBytes: (a.stack + 15) & -16,
     retAreaBytes,
     calleePops: tail,
   }
+}
+
+/** Both conventions of C return the address of a structure in rax. A signature that names results of its own is no function of C. */
+function structReturn({ params, returns, callConv }: Signature): AbiSignature['structReturn'] {
+  const param = params.findIndex((p) => p.purpose === 'sret')
+  return param < 0 || returns.length !== 0 || callConv === 'preserve_all' ? undefined : { param, reg: RAX }
 }
 
 const everything: readonly PReg[] = [...allGprs, ...allXmms]

@@ -26,6 +26,8 @@ export interface AbiSignature {
   readonly rets: readonly AbiSlot[]
   /** The hidden argument that points at the result area. */
   readonly retArea: AbiPart | undefined
+  /** The argument, by number, that points at a structure for the result and is returned in a register besides: C callers find the structure by it. */
+  readonly structReturn: { readonly param: number; readonly reg: number } | undefined
   /** Bytes of stack arguments, a multiple of the stack alignment. */
   readonly stackArgBytes: number
   readonly retAreaBytes: number

@@ -25,6 +25,7 @@ import {
   FRAME_SLOT,
   FRAME_TAIL,
 } from './abi.ts'
+import { ENTRY_STUB } from './block-order.ts'
 import type { CallSiteInfo, HandlerInfo } from './call-info.ts'
 import {
   P_ARGS,
@@ -367,7 +368,16 @@ export abstract class LowerCalls extends LowerValues {
         } else this.pushFixedUse(part, r, words)
       }
     }
+    const { structReturn } = this.abi
+    if (structReturn !== undefined)
+      words.push(this.structAddress(structReturn.param), operand(0, 0, 0, FIXED, structReturn.reg))
     this.pushVariable(P_RETS, 0, words)
+  }
+
+  private structAddress(param: number): number {
+    if (this.order.edgeCall[0] === ENTRY_STUB)
+      this.unsupported('an sret parameter of an entry that is branched to', 'branch to a block of its own')
+    return this.useAll(this.func.param(this.func.firstBlock as Block, param))[0]
   }
 
   /** Where the stream has the variable-form instruction made last. */
