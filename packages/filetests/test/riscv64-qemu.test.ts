@@ -8,12 +8,8 @@ import {
   F64,
   formatDataValues,
   type Func,
-  I128,
-  I16,
-  I32,
-  I64,
-  I8,
   parseFunctions,
+  parseType,
   type Type,
   unsignedBits,
 } from '@k23/ir'
@@ -24,7 +20,6 @@ import { bitsOf, floatEdges, intEdges, sweepCases } from './sweep-cases.ts'
 import { sameBits, vectorArguments, vectorCases } from './vector-cases.ts'
 
 const qemu = spawnSync('qemu-riscv64', ['--version']).status === 0
-const TYPES: Readonly<Record<string, Type>> = { i8: I8, i16: I16, i32: I32, i64: I64, i128: I128, f32: F32, f64: F64 }
 /** Calls with edge values, spread over their combinations; those that trap are left out. */
 function sample(functions: readonly Func[], each: number): Call[] {
   const oracle = createInterpreter(functions)
@@ -33,7 +28,7 @@ function sample(functions: readonly Func[], each: number): Call[] {
     // qemu before 8.0 counts on into the upper half in ctzw (fixed by its "Fix ctzw behavior").
     if (c.name === 'ctz_i32' || c.half) continue
     const lists = c.params.map((t) =>
-      (t[0] === 'f' ? floatEdges(bitsOf(t)) : intEdges(bitsOf(t), false)).map((n) => dataValue(TYPES[t], n)),
+      (t[0] === 'f' ? floatEdges(bitsOf(t)) : intEdges(bitsOf(t), false)).map((n) => dataValue(parseType(t), n)),
     )
     const total = lists.reduce((n, l) => n * l.length, 1)
     for (let k = 0; k < each; k++) {
