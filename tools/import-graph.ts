@@ -35,7 +35,7 @@ export const graph: Record<string, Row> = {
   object:          { imports: ['entity', 'ir', 'machinst', 'frontend-wasm', 'codegen'], tests: ['emulator', 'machine'] },
   kernel:          { imports: ['machine', 'codegen', 'frontend-wasm/runtime-abi', 'frontend-wasm/source-lines'], tests: ['emulator', 'native'] },
   qemu:            { imports: ['ir', 'machine', 'codegen', 'object'], tests: ['emulator', 'kernel'], node: true },
-  filetests:       { imports: ['ir', 'codegen', 'machine', 'emulator'], tests: ['native'], node: true },
+  filetests:       { imports: ['ir', 'codegen', 'machine', 'emulator'], tests: ['native', 'machinst'], node: true },
   fuzz:            { imports: ['codegen', 'kernel', 'frontend-wasm', 'machine', 'emulator', 'native'], node: true },
   bench:           { imports: libraries, node: true },
   cli:             { imports: [...libraries, 'object', 'qemu', 'filetests', 'fuzz', 'bench'], node: true },

@@ -24,16 +24,25 @@ const HALVES = [
   0x5bff, 0x5c00, 0x63ff, 0x6400, 0x6401, 0x6800, 0x7800, 0x77ff, 0x7bff, 0x7c00, 0x7e00, 0x7c01, 0x7dff, 0x7fff,
 ]
 
-/** The same of f128, few. */
-const QUADS = [
-  0n,
-  1n,
-  (1n << 112n) - 1n,
-  1n << 112n,
-  0x3fffn << 112n,
-  (0x3fffn << 112n) | 1n,
-  (0x7ffen << 112n) | ((1n << 112n) - 1n),
-].concat([0x7fffn << 112n, (0x7fffn << 112n) | 1n, (0x7fff8n << 108n) | 5n, 0x4123_4567_89ab_cdef_fedc_ba98_7654_3210n])
+const QUAD_BIAS = 16383
+/** f128 from its parts. */
+export const quad = (sign: number, exponent: number, fraction: bigint): bigint =>
+  (BigInt(sign) << 127n) | (BigInt(exponent) << 112n) | (fraction & ((1n << 112n) - 1n))
+
+function quadEdges(): bigint[] {
+  const ones = (1n << 112n) - 1n
+  const out: bigint[] = []
+  for (const sign of [0, 1]) {
+    out.push(quad(sign, 0, 0n), quad(sign, 0, 1n), quad(sign, 0, ones), quad(sign, 1, 0n), quad(sign, 1, 1n))
+    out.push(quad(sign, 0x7ffe, ones), quad(sign, 0x7fff, 0n))
+    for (const e of [
+      -16382, -113, -112, -2, -1, 0, 1, 6, 7, 8, 10, 15, 23, 24, 31, 52, 53, 63, 64, 111, 112, 113, 127, 128,
+    ])
+      out.push(quad(sign, QUAD_BIAS + e, 0n), quad(sign, QUAD_BIAS + e, ones), quad(sign, QUAD_BIAS + e, 1n << 111n))
+  }
+  out.push(quad(0, 0x7fff, 1n << 111n), quad(1, 0x7fff, 1n), quad(0, QUAD_BIAS + 62, ones - (1n << 48n)))
+  return out
+}
 
 export function bitsOf(type: string): number {
   return Number(type.slice(1))
@@ -60,7 +69,7 @@ export function intEdges(bits: number, constants: boolean, many = false): bigint
 
 /** Edge values of a float type, as bits. */
 export function floatEdges(bits: number): bigint[] {
-  if (bits === 128) return QUADS.flatMap((q) => [q, q | (1n << 127n)])
+  if (bits === 128) return quadEdges()
   if (bits === 16) return HALVES.flatMap((h) => [BigInt(h), BigInt(h | 0x8000)])
   const doubles = [
     0,
@@ -408,8 +417,10 @@ export function sweepCases(many: boolean): SweepCase[] {
     def(`bitcast ${i} ${t}`, [t], [i], [`v9 = bitcast.${i} v0`, 'return v9'])
     def(`bitcast ${t} ${i}`, [i], [t], [`v9 = bitcast.${t} v0`, 'return v9'])
     for (const op of ['bitselect', 'blendv']) def(`${op} ${t}`, [t, t, t], [t], [`v9 = ${op} v0, v1, v2`, 'return v9'])
-    def(`select ${t}`, ['i8', t, t], [t], ['v9 = select v0, v1, v2', 'return v9'])
-    def(`guard ${t}`, ['i8', t, t], [t], ['v9 = select_spectre_guard v0, v1, v2', 'return v9'])
+    for (const c of INTS) {
+      def(`select ${t} by ${c}`, [c, t, t], [t], ['v9 = select v0, v1, v2', 'return v9'])
+      def(`guard ${t} by ${c}`, [c, t, t], [t], ['v9 = select_spectre_guard v0, v1, v2', 'return v9'])
+    }
     for (const op of ['band', 'bor', 'bxor']) def(`${op} ${t}`, [t, t], [t], [`v9 = ${op} v0, v1`, 'return v9'])
     def(`bnot ${t}`, [t], [t], ['v9 = bnot v0', 'return v9'])
     for (const k of floatEdges(bitsOf(t))) {
@@ -417,6 +428,7 @@ export function sweepCases(many: boolean): SweepCase[] {
       def(`constant ${t} ${k}`, [t], [t], [literal, `v9 = bitcast.${t} v8`, 'v10 = fcopysign v9, v0', 'return v10'])
     }
   }
+  for (const t of [...INTS, ...FLOATS]) def(`bitcast ${t} ${t}`, [t], [t], [`v9 = bitcast.${t} v0`, 'return v9'])
   for (const from of FLOATS) {
     for (const to of FLOATS) {
       const op = bitsOf(from) < bitsOf(to) ? 'fpromote' : 'fdemote'

@@ -4,6 +4,74 @@ import { bitsOf, type SweepCase } from './sweep-cases.ts'
 
 const INTS = ['i8', 'i16', 'i32', 'i64']
 
+/** What library routines compute: f128, and conversions of i128. */
+export function quadSweepCases(): SweepCase[] {
+  const out: SweepCase[] = []
+  const def = (op: string, params: readonly string[], result: string, suffix = ''): void => {
+    const name = `${op} ${result} ${params.join(' ')}`.replace(/[^a-z0-9_]/g, '_')
+    const list = params.map((t, i) => `v${i}: ${t}`).join(', ')
+    const args = params.map((_, i) => `v${i}`).join(', ')
+    out.push({
+      name,
+      params,
+      half: /f16/.test(name),
+      anyNaN: true,
+      text: `function %${name}(${params.join(', ')}) -> ${result} {\nblock0(${list}):\n    v9 = ${op}${suffix} ${args}\n    return v9\n}\n`,
+    })
+  }
+  const q = 'f128'
+  for (const op of ['fadd', 'fsub', 'fmul', 'fdiv', 'fmin', 'fmax']) def(op, [q, q], q)
+  for (const op of ['sqrt', 'ceil', 'floor', 'trunc', 'nearest']) def(op, [q], q)
+  def('fma', [q, q, q], q)
+  for (const cc of ['ord', 'uno', 'eq', 'ne', 'one', 'ueq', 'lt', 'le', 'gt', 'ge', 'ult', 'ule', 'ugt', 'uge'])
+    def(`fcmp ${cc}`, [q, q], 'i8')
+  for (const t of ['f16', 'f32', 'f64']) {
+    def('fpromote', [t], q, '.f128')
+    def('fdemote', [q], t, `.${t}`)
+  }
+  for (const f of ['f16', 'f32', 'f64', q])
+    for (const i of f === q ? [...INTS, 'i128'] : ['i128']) {
+      for (const op of ['fcvt_from_sint', 'fcvt_from_uint']) def(op, [i], f, `.${f}`)
+      for (const op of ['fcvt_to_sint', 'fcvt_to_uint', 'fcvt_to_sint_sat', 'fcvt_to_uint_sat'])
+        def(op, [f], i, `.${i}`)
+    }
+  return out
+}
+
+/** Atomics of 16 bytes, and the numbers before and behind them. */
+export function wideAtomicCases(): SweepCase[] {
+  const t = 'i128'
+  const make = (name: string, params: number, lines: readonly string[]): SweepCase => ({
+    name: name.replace(/[^a-z0-9_]/g, '_'),
+    params: Array.from({ length: params }, () => t),
+    half: false,
+    anyNaN: false,
+    text: `function %${name.replace(/[^a-z0-9_]/g, '_')}(${Array.from({ length: params }, () => t).join(', ')}) -> i128, i128, i64, i64 {
+    ss0 = explicit_slot 48, align = 16
+block0(${Array.from({ length: params }, (_, i) => `v${i}: ${t}`).join(', ')}):
+    v20 = iconst.i64 0x5aa5c33c69960ff0
+    v21 = stack_addr.i64 ss0
+    store v20, v21+8
+    store v20, v21+32
+    v22 = stack_addr.i64 ss0+16
+    store v0, v22
+${lines.map((l) => `    ${l}`).join('\n')}
+    v24 = load.i64 v21+8
+    v25 = load.i64 v21+32
+    v27 = load.i128 v22
+    return v23, v27, v24, v25
+}
+`,
+  })
+  return [
+    ...RMW_OPS.map((op) => make(`atomic_rmw ${op} ${t}`, 2, [`v23 = atomic_rmw.${t} ${op} v22, v1`])),
+    make(`atomic_cas ${t}`, 3, [`v23 = atomic_cas.${t} v22, v1, v2`]),
+    make(`atomic_cas hits ${t}`, 2, [`v23 = atomic_cas.${t} v22, v0, v1`]),
+    make(`atomic_load ${t}`, 1, [`v23 = atomic_load.${t} v22`]),
+    make(`atomic_store ${t}`, 2, ['atomic_store v1, v22', 'v23 = bnot v1']),
+  ]
+}
+
 export function moreSweepCases(): SweepCase[] {
   const out: SweepCase[] = []
   const def = (
@@ -77,12 +145,13 @@ ${lines.map((l) => `    ${l}`).join('\n')}
   def('bnot f128', ['f128'], ['f128'], ['v9 = bnot v0', 'return v9'])
   for (const op of ['bitselect', 'blendv'])
     def(`${op} f128`, ['f128', 'f128', 'f128'], ['f128'], [`v9 = ${op} v0, v1, v2`, 'return v9'])
-  for (const c of ['i8', 'i64', 'i128'])
+  for (const c of [...INTS, 'i128'])
     for (const [op, name] of [
       ['select', 'select'],
       ['select_spectre_guard', 'guard'],
     ])
       def(`${name} f128 by ${c}`, [c, 'f128', 'f128'], ['f128'], [`v9 = ${op} v0, v1, v2`, 'return v9'])
+  def('bitcast f128 f128', ['f128'], ['f128'], ['v9 = bitcast.f128 v0', 'return v9'])
   def('bitcast i128 f128', ['f128'], ['i128'], ['v9 = bitcast.i128 v0', 'return v9'])
   def('bitcast f128 i128', ['i128'], ['f128'], ['v9 = bitcast.f128 v0', 'return v9'])
   for (const op of ['fneg', 'fabs']) def(`${op} f128`, ['f128'], ['f128'], [`v9 = ${op} v0`, 'return v9'])

@@ -62,6 +62,7 @@ function* calls(c: SweepCase, some: number): Generator<DataValue[]> {
 
 function isNaNBits(v: DataValue): boolean {
   const n = unsignedBits(v)
+  if (v.type === F128) return BigInt.asUintN(127, n) > 0x7fffn << 112n
   if (v.type === F16) return (n & 0x7fffn) > 0x7c00n
   return v.type === F32
     ? (n & 0x7fffffffn) > 0x7f800000n

@@ -203,7 +203,6 @@ export function vectorCases(): VectorCase[] {
         'return v8',
       ],
     )
-    for (const r of SCALARS) def(`vhigh_bits ${r} ${t}`, [t], [r], [`v9 = vhigh_bits.${r} v0`, 'return v9'])
     const wide = `i${bits * 2}x${lanesOf(t) / 2}`
     const narrow = `i${bits / 2}x${lanesOf(t) * 2}`
     if (bits < 64 && lanesOf(t) === 2)
@@ -274,13 +273,14 @@ export function vectorCases(): VectorCase[] {
     def(`bnot ${t}`, [t], [t], ['v9 = bnot v0', 'return v9'])
     def(`bitselect ${t}`, [t, t, t], [t], ['v9 = bitselect v0, v1, v2', 'return v9'])
     def(`blendv ${t}`, [t, t, t], [t], ['v9 = blendv v0, v1, v2', 'return v9'])
+    for (const r of SCALARS) def(`vhigh_bits ${r} ${t}`, [t], [r], [`v9 = vhigh_bits.${r} v0`, 'return v9'])
     def(`splat ${t}`, [lane], [t], [`v9 = splat.${t} v0`, 'return v9'])
     def(`scalar_to_vector ${t}`, [lane], [t], [`v9 = scalar_to_vector.${t} v0`, 'return v9'])
     for (let i = 0; i < lanesOf(t); i++) {
       def(`extractlane ${t} ${i}`, [t], [lane], [`v9 = extractlane v0, ${i}`, 'return v9'])
       def(`insertlane ${t} ${i}`, [t, lane], [t], [`v9 = insertlane v0, v1, ${i}`, 'return v9'])
     }
-    for (const c of ['i8', 'i32', 'i64', 'i128']) {
+    for (const c of ['i8', 'i16', 'i32', 'i64', 'i128']) {
       def(`select ${t} by ${c}`, [c, t, t], [t], ['v9 = select v0, v1, v2', 'return v9'])
       def(`guard ${t} by ${c}`, [c, t, t], [t], ['v9 = select_spectre_guard v0, v1, v2', 'return v9'])
     }
@@ -305,7 +305,8 @@ export function vectorCases(): VectorCase[] {
           ],
           { slots: '    ss0 = explicit_slot 2200\n' },
         )
-    for (const u of [...all, 'i128', ...SCALARS, 'f32', 'f64']) {
+    def(`bitcast ${t} ${t}`, [t], [t], [`v9 = bitcast.${t} v0`, 'return v9'])
+    for (const u of [...all, 'i128', ...SCALARS, 'f16', 'f32', 'f64', 'f128']) {
       if (u === t || sizeOf(u) !== sizeOf(t)) continue
       def(`bitcast ${u} ${t}`, [t], [u], [`v9 = bitcast.${u} little v0`, 'return v9'])
       if (!all.includes(u)) def(`bitcast ${t} ${u}`, [u], [t], [`v9 = bitcast.${t} little v0`, 'return v9'])

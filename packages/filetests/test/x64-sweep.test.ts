@@ -1,5 +1,6 @@
 // The boundary sweeps on x64: every case compiled under each feature set, run on the host's CPU and compared with the CLIF interpreter.
 import { describe, expect, test } from 'vitest'
+import { moreSweepCases, quadSweepCases, wideAtomicCases } from './sweep-more.ts'
 import { families, sweep, widened } from './sweep-run.ts'
 import { sweepCalls, sweepVectors, vectorFamilies } from './vector-run.ts'
 import { featureSets, missing, nativeBackend } from './x64-machine.ts'
@@ -7,6 +8,8 @@ import { featureSets, missing, nativeBackend } from './x64-machine.ts'
 const sets = featureSets.map(
   (f, i) => [f.join(' ') || 'SSE2', f, i % 2 === 0 ? 'backtracking' : 'single_pass'] as const,
 )
+
+const more = [...moreSweepCases(), ...quadSweepCases()]
 
 describe.skipIf(missing !== undefined).each(sets)(
   `%s${missing === undefined ? '' : ` (needs ${missing})`}`,
@@ -19,11 +22,20 @@ describe.skipIf(missing !== undefined).each(sets)(
       opt: 'none',
     } as const
 
-    const scalars = [...families(false), ...families(true).map(([name, list]) => [`${name} with f16`, list] as const)]
+    const scalars = [undefined, more].flatMap((of) => [
+      ...families(false, of),
+      ...families(true, of).map(([name, list]) => [`${name} with f16`, list] as const),
+    ])
     test.each(scalars)('%s', (_name, list) => {
       const { wrong, checked } = sweep(backend, forLine, list)
       expect(wrong).toEqual([])
       expect(checked).toBeGreaterThan(0)
+    })
+
+    test.skipIf(!features.includes('sapphirerapids'))('atomics of i128, which need cmpxchg16b', () => {
+      const { wrong, checked } = sweep(backend, forLine, wideAtomicCases())
+      expect(wrong).toEqual([])
+      expect(checked).toBeGreaterThan(1000)
     })
 
     test('the bits above narrow results', { timeout: 120_000 }, () => {

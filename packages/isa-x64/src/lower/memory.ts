@@ -33,6 +33,7 @@ import { swapBytes } from './bits.ts'
 import { sizeIndex } from './compare.ts'
 import type { X64Lower } from './driver.ts'
 import { rule } from './types.ts'
+import { reverseLanes } from './vector-lanes.ts'
 
 const floats: TypeSet = typeUnion(f16, f32, f64, f128)
 
@@ -69,15 +70,14 @@ function loadScalar(c: X64Lower, t: Type, p: Value, o: number, f: MemFlags): num
 }
 
 function loadFloat(c: X64Lower, t: Type, p: Value, o: number, f: MemFlags): number {
-  if ((f & BIG) !== 0) {
-    if (t === F128) return c.unsupported('a big-endian load of f128', 'load two i64 and join them')
+  if ((f & BIG) !== 0 && t !== F128) {
     return c.fromBits(loadInt(c, sizeIndex(t), p, o, f), t)
   }
   const m = c.address(p, o)
   const d = c.tx()
   c.access(f)
   c.loadFrom(d, m, t)
-  return d
+  return (f & BIG) === 0 ? d : reverseLanes(c, 16, d)
 }
 
 function loadPair(c: X64Lower, _t: Type, p: Value, o: number, f: MemFlags): number {
@@ -112,12 +112,11 @@ function storeScalar(c: X64Lower, t: Type, x: Value, p: Value, o: number, f: Mem
 }
 
 function storeFloat(c: X64Lower, t: Type, x: Value, p: Value, o: number, f: MemFlags): void {
-  if ((f & BIG) !== 0) {
-    if (t === F128) c.unsupported('a big-endian store of f128', 'split it and store two i64')
+  if ((f & BIG) !== 0 && t !== F128) {
     storeInt(c, sizeIndex(t), c.bitsOf(c.x(x), t), p, o, f)
     return
   }
-  const v = c.x(x)
+  const v = (f & BIG) === 0 ? c.x(x) : reverseLanes(c, 16, c.x(x))
   if (bytes(t) === 2) {
     storeInt(c, 1, c.bitsOf(v, t), p, o, f)
     return
