@@ -23,13 +23,16 @@ export interface TestMachine {
   create(): Machine
 }
 
+const nativeLacks = nativeMissing()
+if (nativeLacks !== undefined) console.log(`skipped: native execution needs ${nativeLacks}`)
+
 export const emulators: readonly TestMachine[] = [
   { name: 'riscv64', target: 'riscv64', emulated: true, missing: undefined, create: () => createRiscv64Machine() },
   { name: 'x64', target: 'x64', emulated: true, missing: undefined, create: () => createX64Machine() },
 ]
 export const machines: readonly TestMachine[] = [
   ...emulators,
-  { name: 'x64 native', target: 'x64', emulated: false, missing: nativeMissing(), create: () => createNativeMachine() },
+  { name: 'x64 native', target: 'x64', emulated: false, missing: nativeLacks, create: () => createNativeMachine() },
 ]
 
 /** Integer registers by number. */
@@ -37,6 +40,8 @@ export interface Registers extends FrameRegisters {
   readonly count: number
   /** System V and LP64D. */
   readonly calleeSaved: readonly number[]
+  /** The second integer argument. */
+  readonly second: number
   /** Where a handler finds exn0 and exn1. */
   readonly payload: readonly [number, number]
   /** Those that a callee under preserve_all may overwrite, or a call of it. */
@@ -45,8 +50,8 @@ export interface Registers extends FrameRegisters {
 
 // biome-ignore format: table
 export const registers: Readonly<Record<TestMachine['target'], Registers>> = {
-  riscv64: { ...frameRegisters.riscv64, count: 32, calleeSaved: [8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27], payload: [10, 11], lost: [1, 30, 31] },
-  x64:     { ...frameRegisters.x64,     count: 16, calleeSaved: [3, 5, 12, 13, 14, 15],                         payload: [0, 2],   lost: [11] },
+  riscv64: { ...frameRegisters.riscv64, count: 32, calleeSaved: [8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27], second: 11, payload: [10, 11], lost: [1, 30, 31] },
+  x64:     { ...frameRegisters.x64,     count: 16, calleeSaved: [3, 5, 12, 13, 14, 15],                         second: 6,  payload: [0, 2],   lost: [11] },
 }
 
 const SLOTS = 16
