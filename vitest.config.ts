@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** `pnpm test:long`: the same tests with their large counts; each reads K23_LONG itself. */
@@ -7,6 +8,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
+    // The default leaves one core to the main process, which has next to nothing to do: on two cores half the machine.
+    maxWorkers: availableParallelism(),
     globalSetup: ['tools/vitest-setup.ts'],
     testTimeout: long ? 600_000 : 30_000,
     hookTimeout: long ? 600_000 : 60_000,
