@@ -76,6 +76,8 @@ const child = spawn(findNode(), [...script, ...args], {
     ...process.env,
     PATH: [bin, process.env.PATH].join(delimiter),
     NODE_COMPILE_CACHE: join(cache, 'node'),
+    // Who waits for it: packages/cli/src/machine.ts.
+    K23_BOOTSTRAP: String(process.pid),
   },
 })
 // Ctrl-C reaches the child by itself (same process group); other signals come to this process only. Either way it waits.

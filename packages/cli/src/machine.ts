@@ -23,7 +23,9 @@ const TICK = 100
 /** What makes machines of this target, executed like this: `exec` is what execOf() allowed. For tests, the host's CPU stops with EPOCH now and then. */
 export async function machineMaker(target: string, exec: Exec, tests = false): Promise<MakeMachine> {
   if (exec === 'native') {
-    const { createNativeMachine } = await import('@k23/native')
+    const { createNativeMachine, endWithParent } = await import('@k23/native')
+    // tools/bootstrap.mjs cannot pass on that it is killed.
+    if (process.env.K23_BOOTSTRAP === String(process.ppid)) endWithParent()
     return () => {
       const machine = createNativeMachine()
       if (tests) machine.tick(TICK)

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { createNativeMachine, type NativeMachine, nativeMissing } from '@k23/native'
 import { describe, expect, test } from 'vitest'
-import { Engine, type EngineOptions, OutOfFuel, Store, type Trap } from '../src/index.ts'
+import { Engine, type EngineOptions, funcType, OutOfFuel, Store, type Trap } from '../src/index.ts'
 import { featuresOfScript, runScript, type Script } from '../src/wast.ts'
 import { thrown, wat } from './wat.ts'
 
@@ -89,6 +89,31 @@ describe.skipIf(missing !== undefined)('endless loops end', () => {
       { wasm_fuel: true },
     )
   })
+})
+
+test.skipIf(missing !== undefined)('what is asked of a machine that is closed is an error that says so', () => {
+  const machine = createNativeMachine()
+  const engine = new Engine({ machine })
+  const store = new Store(engine)
+  const source =
+    wat(`(module (import "host" "close" (func $close)) (memory (export "memory") 1) (global (export "g") (mut i32) (i32.const 1))
+    (func (export "inside") (call $close) (i32.store (i32.const 0) (i32.const 1)))
+    (func (export "load") (result i32) (i32.load (i32.const 0))))`)
+  const module = engine.compile(source)
+  const i = store.instantiate(module, { host: { close: store.func(funcType([], []), () => machine.close()) } })
+  expect(i.func('load').call()).toBe(0)
+  // Closed by a host function, the machine cannot go on with who called it.
+  const closed = 'the machine is closed'
+  expect(() => i.func('inside').call()).toThrow(closed)
+  const uses: readonly (() => unknown)[] = [
+    () => i.func('load').call(),
+    () => i.memory('memory').grow(1),
+    () => i.global('g').get(),
+    () => store.memory({ min: 1 }),
+    () => new Store(engine),
+    () => engine.compile(source),
+  ]
+  for (const use of uses) expect(use).toThrow(closed)
 })
 
 describe.skipIf(missing !== undefined || !existsSync(path))('spec.json.gz', () => {

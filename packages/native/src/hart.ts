@@ -8,9 +8,9 @@ export class NativeHart implements NestingHart {
   /** Not counted here. */
   readonly instructions = 0
   readonly reason: StopReason = { kind: RETURNED as ReasonKind, trapKind: 0, pc: 0, address: 0, number: 0, block: 0 }
-  /** Machine address of the context, and the context as int32 words. */
+  /** Machine address of the context, and the context as int32 words: the machine's memory until the hart is retired. */
   readonly context: number
-  readonly words: Int32Array
+  words: Int32Array
   readonly stackLow: number
   readonly stackTop: number
   depth = 0
@@ -26,6 +26,11 @@ export class NativeHart implements NestingHart {
     this.lightWords = lightWords
     this.stackLow = stackLow
     this.stackTop = stackTop
+  }
+
+  /** The context's memory goes: registers stay readable. */
+  retire(): void {
+    this.words = this.words.slice()
   }
 
   readRegister(n: number): { lo: number; hi: number } {

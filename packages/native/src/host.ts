@@ -69,4 +69,6 @@ export interface Host {
   startBeat(place: (code: Uint8Array) => number, cell: number, milliseconds: number): () => void
   /** Interrupts a thread; false if it is gone. */
   preempt(process: number, task: number): boolean
+  /** From now on this process is killed when the thread that started it ends. */
+  endWithParent(): void
 }

@@ -67,3 +67,13 @@ export function interruptNative(handle: InterruptHandle): boolean {
   if (handle.process !== process.pid) throw new RangeError(`process ${handle.process} is another one`)
   return h.preempt(handle.process, handle.task)
 }
+
+/**
+ * From now on this process is killed when the thread that started it ends, however that happens, and whatever runs here: guest code lets no event through. For child
+ * processes that do somebody's work. Throws NativeUnavailable.
+ */
+export function endWithParent(): void {
+  const h = host()
+  if (typeof h === 'string') throw new NativeUnavailable(`ending with the parent needs ${h}`)
+  h.endWithParent()
+}

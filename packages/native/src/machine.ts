@@ -115,6 +115,7 @@ export class NativeMachine extends MachineBase<NativeHart> {
   }
 
   protected override forgetHart(hart: NativeHart): void {
+    hart.retire()
     this.memory.unmap(hart.context, this.cpu.contextBytes)
     if (this.current === hart) this.current = undefined
   }
@@ -142,6 +143,7 @@ export class NativeMachine extends MachineBase<NativeHart> {
    * whatever it was compiled with. 0 ends that.
    */
   tick(milliseconds: number): void {
+    this.memory.check()
     if (!(milliseconds >= 0 && milliseconds < 2 ** 31)) throw new RangeError(`tick of ${milliseconds} ms`)
     const { libc, preemptSignal } = this.host
     this.timer?.close()
@@ -207,6 +209,7 @@ export class NativeMachine extends MachineBase<NativeHart> {
     this.timer?.close()
     this.timer = undefined
     this.current = undefined
+    for (const hart of this.harts) hart?.retire()
     this.memory.close()
   }
 
@@ -217,9 +220,8 @@ export class NativeMachine extends MachineBase<NativeHart> {
   }
 
   protected override own(hart: Hart): NativeHart {
-    const own = super.own(hart)
     this.memory.check()
-    return own
+    return super.own(hart)
   }
 }
 

@@ -146,6 +146,7 @@ export class NativeMemory implements MachineMemory {
 
   /** Memory that is not readable, or not this machine's, is a RangeError; writing to a view of pages that are not writable ends the process. */
   view(address: number, length: number): Uint8Array {
+    this.check()
     if (length === 0) return new Uint8Array(0)
     const region = this.find(address)
     if (region === undefined || !(length >= 0) || !allowed(region, PERM_READ, address, address + length))
@@ -158,10 +159,12 @@ export class NativeMemory implements MachineMemory {
 
   /** Whether all of it is mapped here and readable. */
   isReadable(address: number, length: number): boolean {
+    this.check()
     const region = this.find(address)
     return region !== undefined && allowed(region, PERM_READ, address, address + length)
   }
   isWritable(address: number, length: number): boolean {
+    this.check()
     const region = this.find(address)
     return region !== undefined && allowed(region, PERM_WRITE, address, address + length)
   }
@@ -187,8 +190,10 @@ export class NativeMemory implements MachineMemory {
     this.open = false
     abandoned.unregister(this)
     for (const region of this.regions) this.dropBuffer(region)
-    giveBack(this.held)
+    this.regions.length = 0
     this.last = undefined
+    this.generation++
+    giveBack(this.held)
   }
 
   check(): void {

@@ -42,6 +42,7 @@ export const RDX = 2
 export const RBX = 3
 export const RSP = 4
 export const RBP = 5
+export const RDI = 7
 
 export function register(hart: Hart, n: number): bigint {
   const { lo, hi } = hart.readRegister(n)

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { PAGE_SIZE, PERM_EXEC, PERM_NONE, PERM_READ, PERM_WRITE, TRAP, TRAP_LOAD, TRAP_STORE } from '@k23/machine'
 import { describe, expect, test } from 'vitest'
 import { createNativeMachine } from '../src/index.ts'
-import { lacking, RAX, register, world } from './guest.ts'
+import { lacking, RAX, RDI, register, world } from './guest.ts'
 
 const RW = PERM_READ | PERM_WRITE
 const GIB = 2 ** 30
@@ -223,8 +223,10 @@ describe.skipIf(lacking !== undefined)('nothing is left behind', () => {
       const reserved = machine.memory.reserve(8 * GIB)
       machine.memory.protect(reserved, 2 * PAGE_SIZE, RW)
       machine.memory.view(reserved, 10)[0] = 1
-      machine.enter(hart, machine.placeCode(Uint8Array.of(0xc3)), [])
+      const code = machine.placeCode(Uint8Array.of(0xc3))
+      machine.enter(hart, code, [77])
       machine.run(hart)
+      machine.enter(hart, code, [77])
       machine.tick(1000)
       machine.close()
       machine.close()
@@ -232,6 +234,25 @@ describe.skipIf(lacking !== undefined)('nothing is left behind', () => {
       expect(() => machine.placeCode(Uint8Array.of(0xc3))).toThrow('closed')
       expect(() => machine.enter(hart, 0, [])).toThrow('closed')
       expect(() => machine.run(hart)).toThrow('closed')
+      const used: readonly (() => unknown)[] = [
+        () => machine.createHart(),
+        () => machine.destroyHart(hart),
+        () => machine.stackLow(hart),
+        () => machine.leave(hart),
+        () => machine.reset(hart),
+        () => machine.removeCode(code),
+        () => machine.tick(5),
+        () => machine.beat(reserved, 5),
+        () => machine.memory.view(reserved, 8),
+        () => machine.memory.view(code, 1),
+        () => machine.memory.protect(reserved, PAGE_SIZE, RW),
+        () => machine.memory.unmap(reserved, PAGE_SIZE),
+      ]
+      for (const use of used) expect(use).toThrow('the machine is closed')
+      // The registers are those of the end, in memory of our own.
+      expect(hart.readRegister(RDI)).toEqual({ lo: 77, hi: 0 })
+      hart.writeRegister(RDI, 1, 2)
+      expect(hart.readRegister(RDI)).toEqual({ lo: 1, hi: 2 })
     }
     make()
     const before = mappings()

@@ -1,5 +1,7 @@
 // One process, many users of signals: what is not the guest's reaches whoever would have got it without us. Each case is a process of its own.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { lacking } from './guest.ts'
@@ -20,6 +22,28 @@ describe.skipIf(lacking !== undefined)('beside guest code', () => {
   ])('a crash ends the process: %s', (way, signal) => {
     const run = child('crash.ts', [way])
     expect([run.signal, run.stdout]).toEqual([signal, ''])
+  })
+
+  test('a child in an endless loop ends with its parent, if that is what it wants', async () => {
+    const parent = spawn(process.execPath, [fileURLToPath(new URL('orphan.ts', import.meta.url))])
+    const pid = await new Promise<number>((done) => parent.stdout.once('data', (text) => done(Number(text))))
+    const state = (): string | undefined => {
+      try {
+        return /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+      } catch {
+        return undefined
+      }
+    }
+    // Long in its loop.
+    await setTimeout(500)
+    expect(state()).toBe('R')
+    parent.kill('SIGKILL')
+    // A process that ended and that nobody has waited for is there still.
+    const gone = (): boolean => [undefined, 'Z', 'X'].includes(state())
+    for (let i = 0; i < 500 && !gone(); i++) await setTimeout(10)
+    const ended = gone()
+    if (!ended) process.kill(pid, 'SIGKILL')
+    expect(ended).toBe(true)
   })
 
   test("V8's WebAssembly traps, its profiler and Node's signal events work on", () => {

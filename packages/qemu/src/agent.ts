@@ -25,10 +25,14 @@ export function agentProgram(target: string): Uint8Array {
   return program(target, [main(linux), handler(linux), transfer(linux)], data, 'agent.clif')
 }
 
-/** Installs the handler and stops. */
+const PR_SET_PDEATHSIG = 1n
+const SIGKILL = 9n
+
+/** Installs the handler and stops. While guest code runs nobody reads from the pipe, so that its other end has gone is not seen: the system ends the process then. */
 function main(linux: LinuxAbi): Func {
   const r = new ProgramRoutine(MAIN, 1, 0, linux)
   const buffer = r.address(BUFFER)
+  r.syscall('prctl', PR_SET_PDEATHSIG, SIGKILL)
   // stack_t: address, flags, size
   r.store(r.address(STACK), buffer, 0)
   r.store(r.i64(0), buffer, 8)

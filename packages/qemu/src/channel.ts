@@ -26,6 +26,7 @@ export class Channel {
   private queue = new Uint8Array(1 << 16)
   private queued = 0
   private readonly word = new Uint8Array(8)
+  private open = true
 
   /** Starts the process. Throws ProcessError where that is not possible here. */
   constructor({ runner, executable }: ChannelOptions) {
@@ -65,8 +66,10 @@ export class Channel {
     fs.rmSync(this.folder, { recursive: true })
   }
 
-  /** Ends the process. */
+  /** Ends the process. Whatever else is asked of it is an error then: its pipes' numbers may be those of other files. */
   close(): void {
+    if (!this.open) return
+    this.open = false
     fs.closeSync(this.to)
     fs.closeSync(this.from)
     fs.closeSync(this.log)
@@ -141,6 +144,7 @@ export class Channel {
   }
 
   private send(bytes: Uint8Array): void {
+    if (!this.open) throw new ProcessError('the machine is closed')
     try {
       for (let at = 0; at < bytes.length; ) at += fs.writeSync(this.to, bytes, at)
     } catch (e) {

@@ -158,7 +158,7 @@ export class ProcessMachine extends MachineBase<ProcessHart> {
     }
   }
 
-  /** Ends the process. */
+  /** Ends the process; nothing of the machine may be used afterwards, which run() and whatever else needs it say by a ProcessError. */
   close(): void {
     this.channel.close()
   }

@@ -263,6 +263,22 @@ test.skipIf(cases.length === 0)('a process that has nobody to talk to ends', asy
   expect(agents().has(mine) && others.length === 0).toBe(false)
 })
 
+test.skipIf(cases.length === 0)('what is asked of a machine that is closed is an error that says so', () => {
+  const machine = cases[0][2](1)
+  const hart = machine.createHart()
+  machine.close()
+  machine.close()
+  for (const use of [
+    () => machine.createHart(),
+    () => machine.placeCode(new Uint8Array(4)),
+    () => {
+      machine.enter(hart, machine.hostCallStub, [])
+      machine.run(hart)
+    },
+  ])
+    expect(use).toThrow('the machine is closed')
+})
+
 test('an emulator that is not there is said to be', () => {
   const path = process.env.PATH
   try {

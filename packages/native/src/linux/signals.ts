@@ -51,6 +51,7 @@ export interface SystemCalls {
   readonly gettid: number
   readonly tgkill: number
   readonly futex: number
+  readonly prctl: number
 }
 
 /** Makes the calling thread able to run guest code. */
@@ -63,6 +64,15 @@ export function prepareThread(libc: Libc, handler: HandlerCode, calls: SystemCal
 /** Sends the preemption signal to a thread; false if it is gone. */
 export function preempt(libc: Libc, calls: SystemCalls, process: number, task: number): boolean {
   return libc.syscall(calls.tgkill, process, task, PREEMPT_SIGNAL) === 0
+}
+
+const PR_SET_PDEATHSIG = 1
+const SIGKILL = 9
+
+/** This process gets a signal that it cannot hold up when the thread that started it ends. */
+export function endWithParent(libc: Libc, calls: SystemCalls): void {
+  if (libc.syscall(calls.prctl, PR_SET_PDEATHSIG, SIGKILL, 0) !== 0)
+    throw new Error(`prctl: the host refuses it (errno ${libc.koffi.errno()})`)
 }
 
 function alternateStack(libc: Libc): number {

@@ -34,7 +34,7 @@ const SI_TKILL = -6
 
 const SYS_RT_SIGACTION = 13
 /** Numbers of system calls (arch/x86/entry/syscalls/syscall_64.tbl). */
-export const systemCalls: SystemCalls = { getpid: 39, gettid: 186, tgkill: 234, futex: 202 }
+export const systemCalls: SystemCalls = { getpid: 39, gettid: 186, tgkill: 234, futex: 202, prctl: 157 }
 
 /** 32 zero bytes: the kernel's struct for SIG_DFL. */
 const DEFAULT_ACTION = 1024

@@ -4,7 +4,7 @@ import type { Host } from '../host.ts'
 import { startBeat } from '../linux/beat.ts'
 import type { Koffi } from '../linux/koffi.ts'
 import { Libc } from '../linux/libc.ts'
-import { PREEMPT_SIGNAL, preempt, prepareThread } from '../linux/signals.ts'
+import { endWithParent, PREEMPT_SIGNAL, preempt, prepareThread } from '../linux/signals.ts'
 import { createX64Cpu } from './cpu.ts'
 import { assembleCpuid, type CpuInfo, cpuInfo } from './cpu-features.ts'
 import { assembleBeat } from './linux-beat.ts'
@@ -20,6 +20,7 @@ export function linuxX64(koffi: Koffi): Host {
       startBeat(libc, systemCalls.futex, place(assembleBeat().finish()), cell, milliseconds),
     preemptSignal: PREEMPT_SIGNAL,
     preempt: (process, task) => preempt(libc, systemCalls, process, task),
+    endWithParent: () => endWithParent(libc, systemCalls),
   }
 }
 

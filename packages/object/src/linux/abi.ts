@@ -57,7 +57,7 @@ export type SyscallName =
   | 'read' | 'write' | 'pread64' | 'pwrite64' | 'close' | 'lseek' | 'dup3' | 'fcntl' | 'ftruncate' | 'fallocate' | 'fsync' | 'fdatasync'
   | 'fstat' | 'newfstatat' | 'utimensat' | 'openat' | 'mkdirat' | 'unlinkat' | 'renameat2' | 'linkat' | 'symlinkat' | 'readlinkat' | 'getdents64'
   | 'mmap' | 'mprotect' | 'munmap' | 'rt_sigaction' | 'sigaltstack' | 'setitimer'
-  | 'clock_gettime' | 'clock_getres' | 'clock_nanosleep' | 'getrandom' | 'sched_yield' | 'exit_group'
+  | 'clock_gettime' | 'clock_getres' | 'clock_nanosleep' | 'getrandom' | 'sched_yield' | 'exit_group' | 'prctl'
 
 const machines: Readonly<Partial<Record<string, LinuxAbi>>> = { riscv64, x64 }
 

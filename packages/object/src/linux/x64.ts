@@ -12,7 +12,7 @@ export const x64: LinuxAbi = {
     read: 0, write: 1, pread64: 17, pwrite64: 18, close: 3, lseek: 8, dup3: 292, fcntl: 72, ftruncate: 77, fallocate: 285, fsync: 74, fdatasync: 75,
     fstat: 5, newfstatat: 262, utimensat: 280, openat: 257, mkdirat: 258, unlinkat: 263, renameat2: 316, linkat: 265, symlinkat: 266, readlinkat: 267, getdents64: 217,
     mmap: 9, mprotect: 10, munmap: 11, rt_sigaction: 13, sigaltstack: 131, setitimer: 38,
-    clock_gettime: 228, clock_getres: 229, clock_nanosleep: 230, getrandom: 318, sched_yield: 24, exit_group: 231,
+    clock_gettime: 228, clock_getres: 229, clock_nanosleep: 230, getrandom: 318, sched_yield: 24, exit_group: 231, prctl: 157,
   },
   stubs: [
     {
