@@ -57,7 +57,7 @@ function codegenLine(e: CodegenError, file: string | undefined): string {
       ? ` (function ${func}${inst === undefined ? '' : `, ${inst}`})`
       : ''
   const mend = e.mend === undefined ? '' : `; ${e.mend}`
-  if (e.code === 'settings') return `${e.message}${mend}`
+  if (e.code === 'settings') return e.advice
   return `${file === undefined ? '' : `${file}: `}${e.code}: ${at}${e.message}${where}${mend}`
 }
 

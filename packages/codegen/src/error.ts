@@ -34,4 +34,9 @@ export class CodegenError extends Error {
     this.place = place
     this.mend = mend
   }
+
+  /** The message, and what would mend it. */
+  get advice(): string {
+    return this.mend === undefined ? this.message : `${this.message}; ${this.mend}`
+  }
 }

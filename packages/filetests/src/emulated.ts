@@ -160,7 +160,7 @@ function settings(forLine: CompileOptions, options: EmulatedOptions): Record<str
 
 /** Why a function is not compiled; throws on what is no matter of support. */
 function reasonOf(e: unknown): string {
-  if (e instanceof CodegenError && e.code === 'unsupported') return e.message
+  if (e instanceof CodegenError && e.code === 'unsupported') return e.advice
   throw e
 }
 

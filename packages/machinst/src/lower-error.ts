@@ -12,7 +12,7 @@ export class LowerError extends Error {
   readonly inst: Inst | -1
   constructor(what: string, mend: string, func: Func, inst: Inst | -1) {
     const name = functionNameText(func.name)
-    super(`${what} is not supported in function ${name}${inst === -1 ? '' : `, inst${inst}`}: ${mend}`)
+    super(`${what} is not supported in function ${name}${inst === -1 ? '' : `, inst${inst}`}`)
     this.what = what
     this.mend = mend
     this.func = name
