@@ -1,4 +1,5 @@
-// WebAssembly modules as npm has them, on the kernel and on V8, driven by the same code: the answers are the same bytes.
+// WebAssembly modules as npm has them, on the kernel and on V8, driven by the same code: the answers are the same bytes. On the host's CPU and on the
+// emulator of riscv64; K23_LONG=1 adds that of x64, and what takes an emulator minutes.
 import { spawnSync } from 'node:child_process'
 import fs, { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,11 +8,37 @@ import { fileURLToPath } from 'node:url'
 import { WASI } from 'node:wasi'
 import { getPath } from '@dprint/json'
 import { createRiscv64Machine } from '@k23/emulator/riscv64'
+import { createX64Machine } from '@k23/emulator/x64'
 import { decodeModule } from '@k23/frontend-wasm'
 import { Engine, Func, Linker, Store } from '@k23/kernel'
 import { bytesSink, type FileSystem, Wasi } from '@k23/kernel/wasi'
-import { describe, expect, test } from 'vitest'
+import type { Machine } from '@k23/machine'
+import { createNativeMachine, nativeMissing } from '@k23/native'
+import { afterAll, describe, expect, test } from 'vitest'
 import { ICEPACK } from '../tools/setup-oracles.ts'
+
+const long = process.env.K23_LONG === '1'
+const missing = nativeMissing()
+if (missing !== undefined) console.log(`skipped on the host's CPU: ${missing}`)
+
+const closing: (() => void)[] = []
+afterAll(() => closing.forEach((close) => close()))
+
+function native(): Machine {
+  const machine = createNativeMachine()
+  closing.push(() => machine.close())
+  return machine
+}
+
+const NATIVE = "the host's CPU"
+const memoryBytes = 256 << 20
+const machines: readonly (readonly [on: string, make: () => Machine])[] = [
+  ['riscv64 emulator', () => createRiscv64Machine({ memoryBytes })],
+  ...(long ? ([['x64 emulator', () => createX64Machine({ memoryBytes })]] as const) : []),
+  ...(missing === undefined ? ([[NATIVE, native]] as const) : []),
+]
+
+const timeout = long ? 3600_000 : 240_000
 
 /** A running module, as both hosts offer it. */
 interface Running {
@@ -51,8 +78,8 @@ function onV8(wasm: Uint8Array<ArrayBuffer>, numbers: HostNumbers): Running {
   }
 }
 
-function onKernel(wasm: Uint8Array, numbers: HostNumbers): Running {
-  const engine = new Engine({ machine: createRiscv64Machine({ memoryBytes: 256 << 20 }) })
+function onKernel(machine: Machine, wasm: Uint8Array, numbers: HostNumbers): Running {
+  const engine = new Engine({ machine })
   const module = engine.compile(wasm)
   const store = new Store(engine)
   const linker = new Linker(store)
@@ -116,8 +143,8 @@ describe('@dprint/json, a formatter without imports', () => {
     ['big.json', large],
   ]
 
-  test('formats as on V8', { timeout: 240_000 }, () => {
-    const [a, b] = [formatter(onKernel(wasm, {})), formatter(onV8(wasm, {}))]
+  test.each(machines)('formats as on V8: %s', { timeout }, (_, make) => {
+    const [a, b] = [formatter(onKernel(make(), wasm, {})), formatter(onV8(wasm, {}))]
     const found = sources.map(([path, source]) => a(path, source))
     expect(found).toEqual(sources.map(([path, source]) => b(path, source)))
     expect(found[0]).toBe('{ "b": [1, 2, 3], "c": {} }\n')
@@ -181,8 +208,8 @@ describe('quickjs-wasi, a JavaScript engine', () => {
     'syntax error here',
   ]
 
-  test('runs programs as on V8', { timeout: 240_000 }, () => {
-    const [a, b] = [javascript(onKernel(wasm, imports)), javascript(onV8(wasm, imports))]
+  test.each(machines)('runs programs as on V8: %s', { timeout }, (_, make) => {
+    const [a, b] = [javascript(onKernel(make(), wasm, imports)), javascript(onV8(wasm, imports))]
     const found = programs.map(a)
     expect(found).toEqual(programs.map(b))
     expect(found.slice(0, 4)).toEqual([
@@ -265,8 +292,8 @@ describe('@sqlite.org/sqlite-wasm, a database', () => {
     'INSERT INTO t VALUES(1, NULL, NULL, NULL)', 'SELECT * FROM missing', 'SELECT 1 +', 'PRAGMA integrity_check',
   ]
 
-  test('answers as on V8', { timeout: 240_000 }, () => {
-    const [a, b] = [database(onKernel(wasm, imports)), database(onV8(wasm, imports))]
+  test.each(machines)('answers as on V8: %s', { timeout }, (_, make) => {
+    const [a, b] = [database(onKernel(make(), wasm, imports)), database(onV8(wasm, imports))]
     const found = scripts.map((s) => a(s))
     expect(found).toEqual(scripts.map((s) => b(s)))
     expect(found[0][0]).toMatch(/^3\.\d+\.\d+\|2\|3\|3\.5\|-1\|Inf\|0\.3/)
@@ -281,13 +308,11 @@ describe('@sqlite.org/sqlite-wasm, a database', () => {
 })
 
 describe('icepack of @yowasp/nextpnr-ice40, a WASI program', () => {
-  const long = process.env.K23_LONG === '1'
-
-  test.skipIf(!existsSync(ICEPACK))(
-    'packs as on V8 (skipped without what pnpm setup:oracles brings)',
-    { timeout: 240_000 },
-    () => {
-      const run = icepackOnKernel()
+  test.skipIf(!existsSync(ICEPACK)).each(machines)(
+    'packs as on V8 (skipped without what pnpm setup:oracles brings): %s',
+    { timeout },
+    (on, make) => {
+      const run = icepackOnKernel(make())
       const folder = mkdtempSync(join(tmpdir(), 'k23-icepack-'))
       const file = (name: string): Buffer => readFileSync(join(folder, name))
       try {
@@ -303,8 +328,8 @@ describe('icepack of @yowasp/nextpnr-ice40, a WASI program', () => {
         expect(file('a.bin').length).toBeGreaterThan(7000)
         both(undefined, '-h')
         both(undefined, '/missing.asc', '/x.bin')
-        if (!long) return
-        // 2.8 billion instructions of riscv64. Unpacking gives the tiles back.
+        // Unpacking takes 2.8 billion instructions of riscv64, and gives the tiles back.
+        if (!long && on !== NATIVE) return
         both('b.asc', '-u', '/a.bin', '/b.asc')
         const tiles = (lines: string): string[] =>
           lines
@@ -354,8 +379,8 @@ describe('icepack of @yowasp/nextpnr-ice40, a WASI program', () => {
     return { exit: done.status, stderr: done.stderr }
   }
 
-  function icepackOnKernel(): (folder: string, args: readonly string[]) => Ran {
-    const engine = new Engine({ machine: createRiscv64Machine({ memoryBytes: 256 << 20 }) })
+  function icepackOnKernel(machine: Machine): (folder: string, args: readonly string[]) => Ran {
+    const engine = new Engine({ machine })
     const module = engine.compile(new Uint8Array(readFileSync(ICEPACK)))
     return (folder, args) => {
       const linker = new Linker(new Store(engine))
