@@ -105,6 +105,51 @@ describe('run', () => {
     expect(oneLine(done)).toMatch(/imports env\.f: k23 run provides wasi_snapshot_preview1/)
   })
 
+  test.each([
+    [
+      '(module (memory 1) (data (i32.const 65535) "a") (data (i32.const 65535) "ab"))',
+      134,
+      /out of bounds memory access by data segment 1$/,
+    ],
+    [
+      '(module (func $f) (table 1 funcref) (elem (i32.const 1) $f))',
+      134,
+      /out of bounds table access by element segment 0$/,
+    ],
+    ['(module (table 4294967295 funcref))', 1, /m.wat: the machine has no room for table 4294967295 funcref$/],
+    [
+      '(module (import "wasi_snapshot_preview1" "fd_close" (func (param i64))))',
+      1,
+      /m.wat: incompatible import type of wasi_snapshot_preview1.fd_close: expected .*, found /,
+    ],
+    [
+      '(module (import "wasi_snapshot_preview1" "none" (func)))',
+      1,
+      /m.wat: unknown import wasi_snapshot_preview1.none/,
+    ],
+    [
+      '(module (import "wasi_snapshot_preview1" "sched_yield" (func $y (result i32))) (func $s (drop (call $y))) (start $s))',
+      1,
+      /m.wat: the module calls WASI, and so has to export its memory/,
+    ],
+  ])('what cannot be instantiated is one line: %s', async (text, status, message) => {
+    const file = folder.file('m.wat', text.replace(/\)$/, ' (func (export "f")))'))
+    const done = await k23('run', file, '--invoke', 'f')
+    expect(oneLine(done)).toMatch(message)
+    expect(done.status).toBe(status)
+  })
+
+  test('a component, and a module without functions', async () => {
+    const component = await k23('run', folder.file('component.wasm', Uint8Array.of(0, 97, 115, 109, 13, 0, 1, 0)))
+    expect(component.status).toBe(1)
+    expect(oneLine(component)).toMatch(
+      /malformed: unknown binary version: expected 1, .* component: .* \(at offset 0x4\)/,
+    )
+    const nothing = await k23('run', folder.file('nothing.wasm', Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)))
+    expect(nothing.status).toBe(2)
+    expect(oneLine(nothing)).toMatch(/nothing.wasm exports no function: there is nothing to run/)
+  })
+
   test('a bad module is status 1 and names offset, expected and found', async () => {
     const good = await assemble(WAT)
     const cut = await k23('run', folder.file('cut.wasm', good.slice(0, -3)), '--invoke', 'add', '1', '2')
@@ -401,10 +446,21 @@ describe('wast', () => {
   })
 
   test('what is no script is one line', async () => {
-    for (const contents of ['not json', '[1]', '{"x": 1}']) {
+    for (const contents of ['not json', '[1]', '{"x": 1}', '{"commands": [null], "files": {}}', '{"commands": [{}]}']) {
       const done = await k23('wast', folder.file('broken.json', contents))
       expect(done.status).toBe(1)
-      oneLine(done)
+      expect(oneLine(done)).toMatch(/broken\.json: .*expected/)
     }
+    const path = await k23('wast', folder.path)
+    expect(path.status).toBe(2)
+    expect(oneLine(path)).toMatch(/: is a folder, expected a script/)
+  })
+
+  test('a module that the script does not have, or that is no base64, is a failure of its command', async () => {
+    const commands = ['a.wasm', 'b.wasm'].map((filename, i) => ({ type: 'module', line: i + 1, filename }))
+    const done = await k23('wast', folder.file('files.json', JSON.stringify({ commands, files: { 'b.wasm': 'AG!' } })))
+    expect(done.status).toBe(1)
+    expect(done.out).toMatch(/files.json:1: module: the script has no file a.wasm/)
+    expect(done.out).toMatch(/files.json:2: module: TypeError: base64: unexpected character "!" at 2/)
   })
 })

@@ -54,7 +54,7 @@ function parseValue(type: ValType, text: string, position: number): WasmValue {
       return wrong('the 128 bits as a number, lane 0 lowest, such as 0x0000000300000002_0000000100000000')
     return Uint8Array.from({ length: 16 }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn))
   }
-  if (text !== 'null') return wrong(`null: a ${valTypeName(type)} cannot be written otherwise`)
+  if (text !== 'null') return wrong(`null: no other ${valTypeName(type)} can be written`)
   return null
 }
 

@@ -28,11 +28,14 @@ export class Trap extends Error {
   readonly code: string
   /** Innermost first; empty where no wasm code was running (instantiation, an access by the host). */
   readonly backtrace: readonly Frame[]
+  /** `data segment 3` or `element segment 0`, where it does not fit when the module is instantiated. */
+  readonly segment: string | undefined
 
-  constructor(code: string, message: string, backtrace: readonly Frame[] = []) {
+  constructor(code: string, message: string, backtrace: readonly Frame[] = [], segment?: string) {
     super(message)
     this.code = code
     this.backtrace = backtrace
+    this.segment = segment
   }
 
   /** Index of the function that trapped, or undefined. */

@@ -1,5 +1,6 @@
 // Instances: a vmctx in machine memory with all that it refers to. The steps follow the specification's order (4.5.4, Instantiation).
 import * as abi from '@k23/frontend-wasm/runtime-abi'
+import { Trap } from './errors.ts'
 import { Func } from './func.ts'
 import { Global } from './global.ts'
 import { setU64 } from './guest.ts'
@@ -179,14 +180,16 @@ export class Instance {
     info.elements.forEach((e, i) => {
       if (e.mode === 'active') {
         const refs = this.elements(i)
-        this.tables[e.table].initRefs(this.evaluateNumber(e.offset), refs, 0, refs.length)
+        inSegment('element', i, () =>
+          this.tables[e.table].initRefs(this.evaluateNumber(e.offset), refs, 0, refs.length),
+        )
       }
       if (e.mode !== 'passive') this.dropElements(i)
     })
     info.data.forEach((d, i) => {
       if (d.mode !== 'active') return
       const bytes = this.data(i)
-      this.memories[d.memory].init(this.evaluateNumber(d.offset), bytes, 0, bytes.length)
+      inSegment('data', i, () => this.memories[d.memory].init(this.evaluateNumber(d.offset), bytes, 0, bytes.length))
       this.dropData(i)
     })
   }
@@ -220,6 +223,16 @@ export class Instance {
     const e = this.exports[name]
     if (!(e instanceof kind)) throw new TypeError(`the instance exports no ${kind.name.toLowerCase()} ${name}`)
     return e
+  }
+}
+
+/** No code runs here that a trap could tell of: it tells of the segment. */
+function inSegment(kind: 'data' | 'element', index: number, run: () => void): void {
+  try {
+    run()
+  } catch (e) {
+    if (e instanceof Trap) throw new Trap(e.code, e.message, e.backtrace, `${kind} segment ${index}`)
+    throw e
   }
 }
 

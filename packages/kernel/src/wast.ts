@@ -194,8 +194,10 @@ class Runner {
   }
 
   private compile(c: Command): Module {
+    const file = this.script.files[c.filename ?? '']
+    if (typeof file !== 'string') throw new Error(`the script has no file ${c.filename}, which the command names`)
     try {
-      return this.options.engine.compile(decodeBase64(this.script.files[c.filename!]))
+      return this.options.engine.compile(decodeBase64(file))
     } catch (e) {
       if (e instanceof CodegenError && (e.code === 'unsupported' || e.code === 'limit')) throw new Skip(reasonOf(e))
       throw e
@@ -350,7 +352,7 @@ function defineSpectest(store: Store, linker: Linker): void {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
-/** Base64 without line breaks (no global that every host has decodes it to bytes). */
+/** Base64 without line breaks (no global that every host has decodes it to bytes). Throws TypeError for other characters. */
 export function decodeBase64(text: string): Uint8Array {
   const end = text.indexOf('=')
   const length = end < 0 ? text.length : end
@@ -359,7 +361,9 @@ export function decodeBase64(text: string): Uint8Array {
   let have = 0
   let at = 0
   for (let i = 0; i < length; i++) {
-    bits = (bits << 6) | ALPHABET.indexOf(text[i])
+    const six = ALPHABET.indexOf(text[i])
+    if (six < 0) throw new TypeError(`base64: unexpected character ${JSON.stringify(text[i])} at ${i}`)
+    bits = (bits << 6) | six
     have += 6
     if (have < 8) continue
     have -= 8

@@ -1,6 +1,6 @@
 // k23 run: instantiates a module on a machine and calls it.
 import { Engine, type Frame, Func, funcType, LinkError, Linker, type Module, OutOfFuel, Store, Trap } from '@k23/kernel'
-import { WASI_MODULE, WasiExit } from '@k23/kernel/wasi'
+import { WASI_MODULE, WasiError, WasiExit } from '@k23/kernel/wasi'
 import { EXIT_FAILED, EXIT_TRAP, Failure, usage } from '../failure.ts'
 import { readModule } from '../input.ts'
 import { checkFeatures, machineMaker } from '../machine.ts'
@@ -37,7 +37,7 @@ export async function run(file: string, args: readonly string[], options: Option
   try {
     execute(file, store, module, name, args, options)
   } catch (e) {
-    throw outcome(e, store, module)
+    throw outcome(e, file, store, module)
   }
 }
 
@@ -66,7 +66,11 @@ function entryOf(file: string, module: Module, options: Options): string {
   const name = options.invoke ?? '_start'
   if (functions.includes(name)) return name
   if (options.invoke === undefined)
-    throw usage(`${file} exports no _start: name an export with --invoke (${listed(functions)})`)
+    throw usage(
+      functions.length === 0
+        ? `${file} exports no function: there is nothing to run`
+        : `${file} exports no _start: name an export with --invoke (${listed(functions)})`,
+    )
   const other = module.exports.find((e) => e.name === name)
   throw usage(
     `${file} has no exported function ${name}${other === undefined ? '' : ` (${name} is a ${other.type.kind})`}; it has ${listed(functions)}`,
@@ -157,13 +161,15 @@ function sourceText({ source }: Frame): string {
 }
 
 /** What the kernel throws as a line and an exit status. */
-function outcome(e: unknown, store: Store, module: Module): unknown {
+function outcome(e: unknown, file: string, store: Store, module: Module): unknown {
   if (e instanceof Trap) {
     const frame = e.backtrace[0]
     const offset = frame === undefined || frame.offset >= 0 ? frame?.offset : firstOffset(module, frame.func)
     const where =
       frame === undefined
-        ? ''
+        ? e.segment === undefined
+          ? ''
+          : ` by ${e.segment}`
         : ` in function ${frame.func} (${frame.name}) at offset 0x${offset?.toString(16)}${sourceText(frame)}`
     return new Failure(EXIT_TRAP, `trap: ${e.code}: ${e.message}${where}`)
   }
@@ -175,7 +181,7 @@ function outcome(e: unknown, store: Store, module: Module): unknown {
   }
   // An export called by --invoke may end the program too.
   if (e instanceof WasiExit) return new Failure(e.code & 0xff, `the program ended with exit code ${e.code}`)
-  if (e instanceof LinkError) return new Failure(EXIT_FAILED, e.message)
+  if (e instanceof LinkError || e instanceof WasiError) return new Failure(EXIT_FAILED, `${file}: ${e.message}`)
   return e
 }
 

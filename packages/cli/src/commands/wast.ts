@@ -1,5 +1,5 @@
 // k23 wast: WebAssembly spec scripts in JSON form, one by one or packed.
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { Engine } from '@k23/kernel'
@@ -114,6 +114,7 @@ class Engines {
 
 /** The scripts of a file: those of a pack, one with its modules inside, or one as wast2json leaves it, its modules beside it. */
 function readScripts(file: string): NamedScript[] {
+  if (statSync(file).isDirectory()) throw usage(`${file}: is a folder, expected a script or a pack of scripts`)
   const bytes = readFileSync(file)
   let json: unknown
   try {
@@ -138,6 +139,8 @@ function notScript(file: string): Failure {
 
 function withModules(file: string, script: Script): Script {
   if (!Array.isArray(script.commands)) throw notScript(file)
+  const odd = script.commands.findIndex((c: unknown) => typeof c !== 'object' || c === null || !('type' in c))
+  if (odd >= 0) throw new Failure(EXIT_FAILED, `${file}: command ${odd} has no type: expected those of wast2json`)
   if (script.files !== undefined) return script
   const names = new Set(
     script.commands

@@ -100,6 +100,9 @@ function readHeader(r: Reader): void {
   if (r.word() !== 0x6d73_6100) r.fail('malformed', 'magic header not detected: expected "\\0asm"', 0)
   if (r.end < 8) r.fail('malformed', 'unexpected end: expected a binary version', r.end)
   const version = r.word()
+  // Binary format of the component model: a version of 16 bits, then a layer that is not 0.
+  if (version >>> 16 === 1)
+    r.fail('malformed', 'unknown binary version: expected 1, a module, found a component: extract its core module', 4)
   if (version !== 1) r.fail('malformed', `unknown binary version: expected 1, found ${version >>> 0}`, 4)
 }
 

@@ -14,6 +14,11 @@ export function fail(name: ErrnoName): never {
   throw new CallError(name)
 }
 
+/** A program cannot be run with WASI as it is. */
+export class WasiError extends TypeError {
+  override readonly name = 'WasiError'
+}
+
 /** The program called proc_exit: thrown through the guest, caught by Wasi.start. */
 export class WasiExit extends Error {
   override readonly name = 'WasiExit'

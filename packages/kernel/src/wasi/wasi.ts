@@ -8,7 +8,7 @@ import * as abi from './abi.ts'
 import { calls } from './calls.ts'
 import { type ByteSink, type ByteSource, DescriptorTable } from './descriptors.ts'
 import { defaultEnvironment } from './environment.ts'
-import { errnoOf, WasiExit } from './errors.ts'
+import { errnoOf, WasiError, WasiExit } from './errors.ts'
 import { GuestMemory, utf8 } from './guest-memory.ts'
 import type { Preopen } from './path.ts'
 import type { Environment, Program, Run } from './program.ts'
@@ -115,7 +115,8 @@ export class Wasi {
 /** The memory that addresses of the running call mean. */
 function callerMemory(store: Store): Memory {
   const memory = store.caller?.exports.memory
-  if (!(memory instanceof Memory)) throw new TypeError('a module that calls WASI exports its memory as `memory`')
+  if (!(memory instanceof Memory))
+    throw new WasiError('the module calls WASI, and so has to export its memory as `memory`')
   return memory
 }
 
