@@ -2,48 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { createRiscv64Machine } from '@k23/emulator/riscv64'
-import { createX64Machine } from '@k23/emulator/x64'
 import { Engine, type Func, funcType, Linker, Store, type Trap } from '@k23/kernel'
 import { runScript, type Script } from '@k23/kernel/wast'
-import type { Machine } from '@k23/machine'
-import { createNativeMachine, nativeMissing } from '@k23/native'
 import wabtInit from 'wabt'
 import { afterAll, describe, expect, test } from 'vitest'
+import { closeMachines, machines } from './machines.ts'
 
 const path = `${process.env.K23_TEST_DATA ?? resolve(import.meta.dirname, '../../shared/data')}/spec/spec.json.gz`
-const missing = nativeMissing()
-if (missing !== undefined) console.log(`skipped on the host's CPU: ${missing}`)
-
-const closing: (() => void)[] = []
-afterAll(() => closing.forEach((close) => close()))
-
-function native(): Machine {
-  const machine = createNativeMachine()
-  closing.push(() => machine.close())
-  return machine
-}
-
-type Settings = Readonly<Record<string, boolean | string>>
-const machines: readonly (readonly [name: string, make: () => Machine, settings: Settings])[] = [
-  ['riscv64', () => createRiscv64Machine(), {}],
-  [
-    'riscv64, addresses of 47 bits, guard regions',
-    () => createRiscv64Machine({ memoryBytes: 2 ** 47 }),
-    { wasm_memory_strategy: 'guard' },
-  ],
-  ['x64', () => createX64Machine(), {}],
-  ...(missing === undefined
-    ? ([
-        ['native', native, {}],
-        [
-          'native, explicit checks, all settings',
-          native,
-          { wasm_memory_strategy: 'explicit', wasm_fuel: true, wasm_epoch: true, wasm_lazy_tables: true },
-        ],
-      ] as const)
-    : []),
-]
+afterAll(closeMachines)
 
 const SCRIPTS =
   `call call_indirect conversions data elem f32_bitwise fac float_exprs func_ptrs global i32 i64 if imports linking load local_tee
