@@ -1,10 +1,11 @@
-// The way of most instructions: few operands, integers only, early uses and late results in any register.
+// The way of most instructions: few operands, integers only, early uses and late results in any register; or the first
+// operand is a result that takes over the register of the second, which is a use.
 //
 // Whether an operand is a result and whether its value is in a register already cannot be foreseen, and a branch that
 // the processor guesses wrongly costs as much as all the rest. So there is none: both cases are computed, and words of
 // ones or zeros choose. The chain from operand to operand, through `held`, is a few operations long. Where registers are
 // short, residents leave before the instruction is looked at, no more of them than it needs.
-import { CLASS_INT, NO_VREG, opIsDef } from '../interface.ts'
+import { CLASS_INT, NO_VREG, REUSE, opIsDef, operand } from '../interface.ts'
 import { bitCount } from './common-inst.ts'
 import {
   ALL,
@@ -24,6 +25,8 @@ import {
 } from './state.ts'
 
 const FEW = 3
+/** A result that takes over the register of the second operand. */
+const TAKES_SECOND: number = operand(1, 1, CLASS_INT, REUSE, 1)
 
 /** Instructions `i`, i - 1, ... down to `low` at most; the number of the first that is not done. */
 export function plainRun(s: State, i: number, low: number): number {
@@ -40,7 +43,13 @@ function isPlain(s: State, i: number): boolean {
   const { opStart, clobbers } = s.input
   const first = opStart[i]
   const end = opStart[i + 1]
-  return s.unusual[first] === s.unusual[end] && clobbers[i] < 0 && end - first <= FEW
+  const unusual = s.unusual[end] - s.unusual[first]
+  return (unusual === 0 || (unusual === 1 && takesSecond(s, first))) && clobbers[i] < 0 && end - first <= FEW
+}
+
+/** Is the operand a result that takes over the register of the next, which the allocator chooses? */
+function takesSecond(s: State, first: number): boolean {
+  return s.input.opDesc[first] === TAKES_SECOND && s.input.opVReg[first + 1] !== NO_VREG
 }
 
 /**
@@ -49,10 +58,10 @@ function isPlain(s: State, i: number): boolean {
  */
 function undisturbedRun(s: State, i: number, low: number, ready: boolean): number {
   const [order, outside, rBit, rTime, vInfo] = [ORDER, OUTSIDE, R_BIT, R_TIME, V_INFO]
-  const [none, few, needsHome, words] = [NO_VREG, FEW, NEEDS_HOME, EDIT_WORDS]
+  const [none, few, needsHome, words, reuse] = [NO_VREG, FEW, NEEDS_HOME, EDIT_WORDS, TAKES_SECOND]
   const { opStart, opVReg, opDesc, clobbers } = s.input
   let end = opStart[i + 1]
-  s.reserveEdits(end - opStart[low])
+  s.reserveEdits(end - opStart[low] + 1)
   const { allocs, values, regs, classes, unusual, edits } = s
   const all = classes[ALL]
   let { time, editsEnd } = s
@@ -60,7 +69,9 @@ function undisturbedRun(s: State, i: number, low: number, ready: boolean): numbe
   let written = classes[WRITTEN]
   for (; i >= low; i--) {
     const first = opStart[i]
-    if (unusual[first] !== unusual[end] || clobbers[i] >= 0 || end - first > few) break
+    if (clobbers[i] >= 0 || end - first > few) break
+    const numUnusual = unusual[end] - unusual[first]
+    if (numUnusual !== 0 && (numUnusual !== 1 || opDesc[first] !== reuse || opVReg[first + 1] === none)) break
     // Two bits fewer: are there FEW?
     let free = all & ~held
     free &= free - 1
@@ -68,7 +79,45 @@ function undisturbedRun(s: State, i: number, low: number, ready: boolean): numbe
     ready = false
     time++
     let results = 0
-    for (let o = first; o < end; o++) {
+    let o = first
+    /** The register of the first two operands, if nothing lives there above. */
+    let lost = 0
+    if (numUnusual !== 0) {
+      const v = opVReg[first]
+      const at = (v + 1) << 2
+      const old = values[at]
+      const isNew = (old - 1) >> 31
+      const choice = all & ~held
+      const chosen = choice & -choice
+      const a = old | (classes[order + 31 - Math.clz32(chosen)] & isNew)
+      const bit = (chosen & isNew) | (regs[(old & ~3) + rBit] & ~isNew)
+      held |= bit
+      written |= bit
+      values[at] = 0
+      allocs[first] = a
+      allocs[first + 1] = a
+      edits[editsEnd] = 2 * i + 1
+      edits[editsEnd + 1] = a
+      edits[editsEnd + 2] = ~v
+      edits[editsEnd + 3] = 0
+      if ((values[at + vInfo] & needsHome) !== 0) editsEnd += words
+      // The use lives there above, or comes from where it lives.
+      const u = opVReg[first + 1]
+      const uAt = (u + 1) << 2
+      const uOld = values[uAt]
+      const lives = (uOld - 1) >> 31
+      values[uAt] = uOld | (a & lives)
+      regs[a & ~3] = (u + 1) & lives
+      regs[(a & ~3) + rTime] = time
+      lost = bit & ~lives
+      edits[editsEnd] = 2 * i
+      edits[editsEnd + 1] = uOld
+      edits[editsEnd + 2] = a
+      edits[editsEnd + 3] = 0
+      editsEnd += words & ~lives
+      o = first + 2
+    }
+    for (; o < end; o++) {
       const v = opVReg[o]
       const d = opDesc[o]
       if (v === none) {
@@ -99,6 +148,7 @@ function undisturbedRun(s: State, i: number, low: number, ready: boolean): numbe
         editsEnd += words
       }
     }
+    held &= ~lost
     written |= results
     end = first
   }
@@ -123,7 +173,9 @@ function makeRoom(s: State, i: number): boolean {
   // Results come first, as a rule; else their registers are of no use to the uses.
   let inOrder = true
   let used = false
-  for (let o = opStart[i]; o < opStart[i + 1]; o++) {
+  const first = opStart[i]
+  const tied = first !== opStart[i + 1] && opDesc[first] === TAKES_SECOND
+  for (let o = first; o < opStart[i + 1]; o++) {
     const v = opVReg[o]
     if (v === NO_VREG) continue
     const a = values[recordOf(v)]
@@ -132,10 +184,11 @@ function makeRoom(s: State, i: number): boolean {
     else if (used) inOrder = false
     if (a !== 0) {
       bits |= s.bit(a)
-      if (isDef) freed++
+      if (isDef && !tied) freed++
     } else if (isDef) newResults++
-    else newUses++
+    else if (!tied || o !== first + 1) newUses++
   }
+  if (tied) inOrder = false // the register is taken in both phases
   const free = bitCount(classes[ALL] & ~classes[HELD])
   let missing = inOrder ? Math.max(newResults - free, newUses - free - freed) : newResults + newUses - free
   for (let left = classes[HELD] & ~bits; missing > 0; missing--) {
