@@ -32,19 +32,22 @@ import { CLASS_INT, NO_VREG, NUM_CLASSES, REG, allocIsReg, allocReg, opIsDef, op
 import { tailFault } from '../tail.ts'
 import { isTooLarge } from '../workspace.ts'
 import { anyInst } from './any-inst.ts'
-import { commonInst, hasResults, isCommon, isPlain, kindsOf, plainInst } from './common-inst.ts'
+import { bitCount, commonInst, hasResults, isCommon, isPlain, kindsOf, plainInst } from './common-inst.ts'
 import { plainRun } from './plain-run.ts'
 import {
   BLOCK_SHIFT,
   CROSSES,
+  EDIT_WORDS,
   HELD,
   HOME,
   NEEDS_HOME,
+  ORDER,
   PARAM,
   READ,
   State,
   V_INFO,
-  homeOfValue,
+  WRITTEN,
+  lowest,
   recordOf,
 } from './state.ts'
 
@@ -69,7 +72,10 @@ export function allocateSinglePass(input: AllocInput, env: MachineEnv): AllocOut
  */
 function prepare(s: State): void {
   // Imported constants take time at each use.
-  const [blockShift, read, crosses, vInfo] = [BLOCK_SHIFT, READ, CROSSES, V_INFO]
+  const blockShift = BLOCK_SHIFT
+  const read = READ
+  const crosses = CROSSES
+  const vInfo = V_INFO
   const { input, values, unusual } = s
   const { numBlocks, blockInsts, opStart, opVReg, opDesc, paramStart, params } = input
   let o = 0
@@ -131,8 +137,8 @@ function prepareEdges(s: State): void {
 }
 
 function block(s: State, b: number): void {
-  const { classes, narrow } = s
-  const { blockInsts } = s.input
+  const { narrow } = s
+  const { blockInsts, paramStart } = s.input
   const first = blockInsts[b]
   const last = blockInsts[b + 1] - 1
   edgeMoves(s, b, last)
@@ -143,10 +149,17 @@ function block(s: State, b: number): void {
     if (narrow) i = plainRun(s, i, first)
     if (i >= first) inst(s, i--, false)
   }
-  // What is left in registers is loaded at the head.
-  for (let c = 0; c < NUM_CLASSES; c++) {
-    if (narrow) while (classes[HELD + c] !== 0) loadAtHead(s, b, s.first(c, classes[HELD + c]))
-    else for (const r of s.machine.order[c]) if (s.residentIn(r) >= 0) loadAtHead(s, b, allocReg(r))
+  if (paramStart[b + 1] !== paramStart[b]) paramHomes(s, b)
+  if (narrow) loadHeld(s, b)
+  else for (const order of s.machine.order) for (const r of order) if (s.residentIn(r) >= 0) loadAtHead(s, b, r)
+}
+
+/** Homes in the order of the parameters, so that a value that blocks hand on to each other tends to stay where it is. */
+function paramHomes(s: State, b: number): void {
+  const { paramStart, params, predStart } = s.input
+  if (predStart[b + 1] - predStart[b] === 1) return
+  for (let k = paramStart[b]; k < paramStart[b + 1]; k++) {
+    if ((s.values[recordOf(params[k]) + V_INFO] & READ) !== 0) s.homeOf(params[k])
   }
 }
 
@@ -170,45 +183,84 @@ function inst(s: State, i: number, isTerm: boolean): void {
   anyInst(s, i, isTerm)
 }
 
-function loadAtHead(s: State, b: number, a: number): void {
-  const v = s.regs[a & ~3] - 1
-  if (b === 0) bug('regalloc', s.input.name, `v${v}`, 'is used where it is not defined')
-  s.drop(a)
+/** What is left in registers is loaded at the head of the block. */
+function loadHeld(s: State, b: number): void {
+  const { regs, values, classes } = s
+  for (let c = 0; c < NUM_CLASSES; c++) {
+    let bits = classes[HELD + c]
+    if (bits === 0) continue
+    if (b === 0) notDefined(s, s.regs[s.first(c, bits) & ~3] - 1)
+    classes[HELD + c] = 0
+    classes[WRITTEN + c] |= bits
+    const count = bitCount(bits)
+    s.reserveEdits(count)
+    s.reloads += count
+    const { edits } = s
+    const point = 2 * s.input.blockInsts[b]
+    let { editsEnd } = s
+    for (; bits !== 0; bits &= bits - 1) {
+      const a = classes[ORDER + 32 * c + lowest(bits)]
+      const v = regs[a & ~3] - 1
+      regs[a & ~3] = 0
+      values[recordOf(v)] = 0
+      edits[editsEnd] = point
+      edits[editsEnd + 1] = s.homeOf(v)
+      edits[editsEnd + 2] = a
+      edits[editsEnd + 3] = c
+      editsEnd += EDIT_WORDS
+    }
+    s.editsEnd = editsEnd
+  }
+}
+
+function loadAtHead(s: State, b: number, r: number): void {
+  const v = s.residentIn(r)
+  if (b === 0) notDefined(s, v)
+  s.drop(allocReg(r))
   s.values[recordOf(v)] = 0
-  s.pushEdit(2 * s.input.blockInsts[b], homeOfValue(v), a, a >> 8)
+  s.pushEdit(2 * s.input.blockInsts[b], s.homeOf(v), allocReg(r), r >> 6)
+}
+
+function notDefined(s: State, v: number): never {
+  bug('regalloc', s.input.name, `v${v}`, 'is used where it is not defined')
 }
 
 /**
  * The moves to the homes of parameters, before the branch; arguments that this block makes come from registers as
- * long as there are some.
+ * long as there are some. Those from registers come last: they are in nobody's way.
  */
 function edgeMoves(s: State, b: number, term: number): void {
   const { input, values } = s
   const { succStart, succs, predStart, paramStart, params, edgeArgStart, edgeArgs, vregClass } = input
   for (let e = succStart[b]; e < succStart[b + 1]; e++) {
     const t = succs[e]
-    if (paramStart[t + 1] === paramStart[t] || predStart[t + 1] - predStart[t] === 1) continue
+    const firstParam = paramStart[t]
+    const numParams = paramStart[t + 1] - firstParam
+    if (numParams === 0 || predStart[t + 1] - predStart[t] === 1) continue
     if (succStart[b + 1] - succStart[b] !== 1) bug('regalloc', input.name, `block${b}`, `critical edge to block${t}`)
     const fault = tailFault(input, term)
     if (fault !== undefined) bug('regalloc', input.name, `inst${term}`, `the branch ${fault}`)
-    s.takeNothing()
-    for (let k = 0; k < paramStart[t + 1] - paramStart[t]; k++) {
-      const p = params[paramStart[t] + k]
+    let fromMemory = false
+    for (let k = 0; k < numParams; k++) {
+      const p = params[firstParam + k]
       if ((values[recordOf(p) + V_INFO] & READ) === 0) continue
-      const a = edgeArgs[edgeArgStart[e] + k]
-      const at = recordOf(a)
-      const cls = vregClass[a]
-      if (values[at] === 0 && values[at + V_INFO] >> BLOCK_SHIFT === b + 1 && (values[at + V_INFO] & PARAM) === 0) {
-        for (const r of s.machine.order[cls]) {
-          if (s.residentIn(r) >= 0) continue
-          s.hold(allocReg(r), a)
-          break
+      const v = edgeArgs[edgeArgStart[e] + k]
+      const at = recordOf(v)
+      if (values[at] === 0) {
+        const info = values[at + V_INFO]
+        const r = info >> BLOCK_SHIFT === b + 1 && (info & PARAM) === 0 ? s.emptyRegister(vregClass[v]) : -1
+        if (r < 0) {
+          values[at + V_INFO] = info | HOME
+          if (!fromMemory) s.takeNothing()
+          fromMemory = true
+          s.addMove(s.homeOf(v), s.homeOf(p), vregClass[v])
+          continue
         }
+        s.hold(allocReg(r), v)
       }
-      if (values[at] === 0) values[at + V_INFO] |= HOME
-      s.addMove(values[at] !== 0 ? values[at] : s.homeOf(a), s.homeOf(p), cls)
+      s.pushEdit(2 * term, values[at], s.homeOf(p), vregClass[v])
     }
-    s.flushMoves(2 * term)
+    if (fromMemory) s.flushMoves(2 * term)
   }
 }
 

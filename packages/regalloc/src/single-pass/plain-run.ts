@@ -18,9 +18,9 @@ import {
   R_BIT,
   R_TIME,
   type State,
+  V_HOME,
   V_INFO,
   WRITTEN,
-  homeOfValue,
   recordOf,
 } from './state.ts'
 
@@ -57,14 +57,23 @@ function takesSecond(s: State, first: number): boolean {
  * imported constants in variables, since either costs time at each operand.
  */
 function undisturbedRun(s: State, i: number, low: number, ready: boolean): number {
-  const [order, outside, rBit, rTime, vInfo] = [ORDER, OUTSIDE, R_BIT, R_TIME, V_INFO]
-  const [none, few, needsHome, words, reuse] = [NO_VREG, FEW, NEEDS_HOME, EDIT_WORDS, TAKES_SECOND]
+  const order = ORDER
+  const outside = OUTSIDE
+  const rBit = R_BIT
+  const rTime = R_TIME
+  const vInfo = V_INFO
+  const vHome = V_HOME
+  const none = NO_VREG
+  const few = FEW
+  const needsHome = NEEDS_HOME
+  const words = EDIT_WORDS
+  const reuse = TAKES_SECOND
   const { opStart, opVReg, opDesc, clobbers } = s.input
   let end = opStart[i + 1]
   s.reserveEdits(end - opStart[low] + 1)
   const { allocs, values, regs, classes, unusual, edits } = s
   const all = classes[ALL]
-  let { time, editsEnd } = s
+  let { time, editsEnd, spills, unknownHomes } = s
   let held = classes[HELD]
   let written = classes[WRITTEN]
   for (; i >= low; i--) {
@@ -96,11 +105,16 @@ function undisturbedRun(s: State, i: number, low: number, ready: boolean): numbe
       values[at] = 0
       allocs[first] = a
       allocs[first + 1] = a
-      edits[editsEnd] = 2 * i + 1
-      edits[editsEnd + 1] = a
-      edits[editsEnd + 2] = ~v
-      edits[editsEnd + 3] = 0
-      if ((values[at + vInfo] & needsHome) !== 0) editsEnd += words
+      if ((values[at + vInfo] & needsHome) !== 0) {
+        const home = values[at + vHome]
+        edits[editsEnd] = 2 * i + 1
+        edits[editsEnd + 1] = a
+        edits[editsEnd + 2] = home > 0 ? ((home - 1) << 2) | 2 : ~v
+        edits[editsEnd + 3] = 0
+        editsEnd += words
+        unknownHomes |= home - 1
+        spills++
+      }
       // The use lives there above, or comes from where it lives.
       const u = opVReg[first + 1]
       const uAt = (u + 1) << 2
@@ -115,7 +129,7 @@ function undisturbedRun(s: State, i: number, low: number, ready: boolean): numbe
       edits[editsEnd + 2] = a
       edits[editsEnd + 3] = 0
       editsEnd += words & ~lives
-      o = first + 2
+      o += 2
     }
     for (; o < end; o++) {
       const v = opVReg[o]
@@ -141,11 +155,14 @@ function undisturbedRun(s: State, i: number, low: number, ready: boolean): numbe
       regs[(a & ~3) + rTime] = time
       allocs[o] = a
       if ((values[at + vInfo] & needsHome & isDef) !== 0) {
+        const home = values[at + vHome]
         edits[editsEnd] = 2 * i + 1
         edits[editsEnd + 1] = a
-        edits[editsEnd + 2] = ~v
+        edits[editsEnd + 2] = home > 0 ? ((home - 1) << 2) | 2 : ~v
         edits[editsEnd + 3] = 0
         editsEnd += words
+        unknownHomes |= home - 1
+        spills++
       }
     }
     held &= ~lost
@@ -156,6 +173,8 @@ function undisturbedRun(s: State, i: number, low: number, ready: boolean): numbe
   classes[WRITTEN] = written
   s.time = time
   s.editsEnd = editsEnd
+  s.spills = spills
+  s.unknownHomes = unknownHomes
   return i
 }
 
@@ -199,7 +218,7 @@ function makeRoom(s: State, i: number): boolean {
     s.drop(a)
     values[recordOf(v)] = 0
     values[recordOf(v) + V_INFO] |= HOME
-    s.pushEdit(2 * i + 1, homeOfValue(v), a, CLASS_INT)
+    s.pushEdit(2 * i + 1, s.homeOf(v), a, CLASS_INT)
   }
   return true
 }

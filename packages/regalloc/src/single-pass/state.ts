@@ -31,7 +31,7 @@ export function recordOf(v: number): number {
   return (v + 1) << 2
 }
 export const V_INFO = 1
-const V_HOME = 2
+export const V_HOME = 2
 export const BLOCK_SHIFT = 4
 
 // What is known of a value.
@@ -57,13 +57,8 @@ export const ORDER = 18
 
 const MAX_TIME = 1 << 29
 
-/** An edit: point, from, to, class. Locations may be homeOfValue(v). */
+/** An edit: point, from, to, class. A negative destination is ~v: the home of a value that had none yet. */
 export const EDIT_WORDS = 4
-
-/** The home of a value in an edit, to be looked up at the end. */
-export function homeOfValue(v: number): number {
-  return ~v
-}
 
 /** Numbers of the arrays in the workspace. */
 const VALUES = 0
@@ -98,6 +93,11 @@ export class State implements Residents {
   /** Moves, backwards. */
   edits: Int32Array = new Int32Array(256 * EDIT_WORDS)
   editsEnd = 0
+  // How many of them go to and come from memory.
+  spills = 0
+  reloads = 0
+  /** Negative: some go to homes that are not known yet. */
+  unknownHomes = 0
   /** The moves of one point, forwards. */
   private readonly pointEdits = new EditList(16)
   private readonly area = new SpillArea()
@@ -158,6 +158,9 @@ export class State implements Residents {
     const numOps = input.opStart[input.numInsts]
     this.allocs = work.raw(ALLOCS, numOps)
     this.editsEnd = 0
+    this.spills = 0
+    this.reloads = 0
+    this.unknownHomes = 0
     this.assigner.start(input, env, this.allocs)
     this.area.clear()
     this.values = work.get(VALUES, recordOf(input.numVRegs), 0)
@@ -282,6 +285,16 @@ export class State implements Residents {
     return this.classes[ORDER + 32 * cls + lowest(bits)]
   }
 
+  /** The first register of a class that holds nothing; -1 if there is none. */
+  emptyRegister(cls: number): number {
+    if (this.narrow) {
+      const bits = this.classes[ALL + cls] & ~this.classes[HELD + cls]
+      return bits === 0 ? -1 : allocIndex(this.first(cls, bits))
+    }
+    for (const r of this.machine.order[cls]) if (this.regs[4 * r] === 0) return r
+    return -1
+  }
+
   /** The register among `bits` whose resident has not been touched for longest. */
   oldest(cls: number, bits: number): number {
     let best = 0
@@ -343,6 +356,9 @@ export class State implements Residents {
     edits[at + 2] = to
     edits[at + 3] = cls
     this.editsEnd = at + EDIT_WORDS
+    this.spills += allocIsStack(to) ? 1 : 0
+    this.reloads += allocIsStack(from) ? 1 : 0
+    if (allocIsReg(to)) this.write(allocIndex(to))
   }
 
   /** The resident of register `a` leaves, and is loaded from its home after the instruction. Returns the register. */
@@ -367,6 +383,7 @@ export class State implements Residents {
 
   /** Edits at the heads of blocks have come last: puts all in order, still backwards. */
   sortEdits(): void {
+    if (this.unknownHomes < 0) this.findUnknownHomes()
     const { edits, editsEnd, input } = this
     const list = new EditList(editsEnd / EDIT_WORDS)
     for (let at = editsEnd - EDIT_WORDS; at >= 0; at -= EDIT_WORDS) {
@@ -374,37 +391,36 @@ export class State implements Residents {
     }
     list.sort(2 * input.numInsts)
     this.editsEnd = 0
+    this.spills = 0
+    this.reloads = 0
     for (let e = list.length - 1; e >= 0; e--) this.pushEdit(list.point[e], list.from[e], list.to[e], list.cls[e])
+  }
+
+  private findUnknownHomes(): void {
+    const { edits, editsEnd } = this
+    for (let at = 2; at < editsEnd; at += EDIT_WORDS) if (edits[at] < 0) edits[at] = this.homeOf(~edits[at])
   }
 
   /** The result: edits turned round, and what is known at the end. Its arrays lie in one buffer: it is buffers that cost time. */
   output(): AllocOutput {
-    const { edits, classes, input } = this
+    if (this.unknownHomes < 0) this.findUnknownHomes()
+    const { edits, classes, input, spills, reloads } = this
+    const words = EDIT_WORDS
     const numOps = input.opStart[input.numInsts]
-    const n = this.editsEnd / EDIT_WORDS
+    const n = this.editsEnd / words
     const buffer = new ArrayBuffer(4 * (numOps + 3 * n) + n)
     const allocs = new Int32Array(buffer, 0, numOps)
     const editPoint = new Int32Array(buffer, 4 * numOps, n)
     const editFrom = new Int32Array(buffer, 4 * (numOps + n), n)
     const editTo = new Int32Array(buffer, 4 * (numOps + 2 * n), n)
     const editClass = new Uint8Array(buffer, 4 * (numOps + 3 * n), n)
-    for (let o = 0; o < numOps; o++) allocs[o] = this.allocs[o]
-    let spills = 0
-    let reloads = 0
-    for (let e = 0, at = this.editsEnd - EDIT_WORDS; e < n; e++, at -= EDIT_WORDS) {
-      let from = edits[at + 1]
-      if (from < 0) from = this.homeOf(~from)
-      let to = edits[at + 2]
-      if (to < 0) to = this.homeOf(~to)
+    const found = this.allocs
+    for (let o = 0; o < numOps; o++) allocs[o] = found[o]
+    for (let e = 0, at = this.editsEnd - words; e < n; e++, at -= words) {
       editPoint[e] = edits[at]
-      editFrom[e] = from
-      editTo[e] = to
+      editFrom[e] = edits[at + 1]
+      editTo[e] = edits[at + 2]
       editClass[e] = edits[at + 3]
-      if (allocIsStack(to)) spills++
-      else {
-        this.write(allocIndex(to))
-        if (allocIsStack(from)) reloads++
-      }
     }
     for (let c = 0; c < NUM_CLASSES; c++) {
       for (let bits = classes[WRITTEN + c]; bits !== 0; bits &= bits - 1) this.write(allocIndex(this.first(c, bits)))
