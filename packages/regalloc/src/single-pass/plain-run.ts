@@ -25,6 +25,18 @@ import {
 } from './state.ts'
 
 const FEW = 3
+
+// Imported constants take time at each use; those of the module itself do not.
+const none: number = NO_VREG
+const order: number = ORDER
+const outside: number = OUTSIDE
+const rBit: number = R_BIT
+const rTime: number = R_TIME
+const vInfo: number = V_INFO
+const vHome: number = V_HOME
+const needsHome: number = NEEDS_HOME
+const words: number = EDIT_WORDS
+
 /** A result that takes over the register of the second operand. */
 const TAKES_SECOND: number = operand(1, 1, CLASS_INT, REUSE, 1)
 
@@ -56,18 +68,9 @@ function takesSecond(s: State, first: number): boolean {
  * The same as long as registers are not short; `ready`: they are not for the first instruction. Without calls, and with
  * imported constants in variables, since either costs time at each operand.
  */
-function undisturbedRun(s: State, i: number, low: number, ready: boolean): number {
-  const order = ORDER
-  const outside = OUTSIDE
-  const rBit = R_BIT
-  const rTime = R_TIME
-  const vInfo = V_INFO
-  const vHome = V_HOME
-  const none = NO_VREG
-  const few = FEW
-  const needsHome = NEEDS_HOME
-  const words = EDIT_WORDS
-  const reuse = TAKES_SECOND
+function undisturbedRun(s: State, from: number, to: number, ready: boolean): number {
+  let i = from | 0
+  const low = to | 0
   const { opStart, opVReg, opDesc, clobbers } = s.input
   let end = opStart[i + 1]
   s.reserveEdits(end - opStart[low] + 1)
@@ -78,9 +81,9 @@ function undisturbedRun(s: State, i: number, low: number, ready: boolean): numbe
   let written = classes[WRITTEN]
   for (; i >= low; i--) {
     const first = opStart[i]
-    if (clobbers[i] >= 0 || end - first > few) break
+    if (clobbers[i] >= 0 || end - first > FEW) break
     const numUnusual = unusual[end] - unusual[first]
-    if (numUnusual !== 0 && (numUnusual !== 1 || opDesc[first] !== reuse || opVReg[first + 1] === none)) break
+    if (numUnusual !== 0 && (numUnusual !== 1 || opDesc[first] !== TAKES_SECOND || opVReg[first + 1] === none)) break
     // Two bits fewer: are there FEW?
     let free = all & ~held
     free &= free - 1
@@ -99,14 +102,14 @@ function undisturbedRun(s: State, i: number, low: number, ready: boolean): numbe
       const choice = all & ~held
       const chosen = choice & -choice
       const a = old | (classes[order + 31 - Math.clz32(chosen)] & isNew)
-      const bit = (chosen & isNew) | (regs[(old & ~3) + rBit] & ~isNew)
+      const bit = (chosen & isNew) | (regs[(old & ~3) | rBit] & ~isNew)
       held |= bit
       written |= bit
       values[at] = 0
       allocs[first] = a
       allocs[first + 1] = a
-      if ((values[at + vInfo] & needsHome) !== 0) {
-        const home = values[at + vHome]
+      if ((values[at | vInfo] & needsHome) !== 0) {
+        const home = values[at | vHome]
         edits[editsEnd] = 2 * i + 1
         edits[editsEnd + 1] = a
         edits[editsEnd + 2] = home > 0 ? ((home - 1) << 2) | 2 : ~v
@@ -122,7 +125,7 @@ function undisturbedRun(s: State, i: number, low: number, ready: boolean): numbe
       const lives = (uOld - 1) >> 31
       values[uAt] = uOld | (a & lives)
       regs[a & ~3] = (u + 1) & lives
-      regs[(a & ~3) + rTime] = time
+      regs[(a & ~3) | rTime] = time
       lost = bit & ~lives
       edits[editsEnd] = 2 * i
       edits[editsEnd + 1] = uOld
@@ -141,21 +144,21 @@ function undisturbedRun(s: State, i: number, low: number, ready: boolean): numbe
         continue
       }
       const at = (v + 1) << 2
-      const isDef = -(d & 1)
+      const isDef = (d << 31) >> 31
       const old = values[at]
       const isNew = (old - 1) >> 31
       const choice = all & ~held & ~(results & isDef)
       const chosen = choice & -choice
       const a = old | (classes[order + 31 - Math.clz32(chosen)] & isNew)
-      const bit = (chosen & isNew) | (regs[(old & ~3) + rBit] & ~isNew)
+      const bit = (chosen & isNew) | (regs[(old & ~3) | rBit] & ~isNew)
       held = (held | bit) & ~(bit & isDef)
       results |= bit & isDef
       values[at] = a & ~isDef
       regs[a & ~3] = (v + 1) & ~isDef
-      regs[(a & ~3) + rTime] = time
+      regs[(a & ~3) | rTime] = time
       allocs[o] = a
-      if ((values[at + vInfo] & needsHome & isDef) !== 0) {
-        const home = values[at + vHome]
+      if ((values[at | vInfo] & needsHome & isDef) !== 0) {
+        const home = values[at | vHome]
         edits[editsEnd] = 2 * i + 1
         edits[editsEnd + 1] = a
         edits[editsEnd + 2] = home > 0 ? ((home - 1) << 2) | 2 : ~v
