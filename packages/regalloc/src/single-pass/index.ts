@@ -51,6 +51,12 @@ import {
   recordOf,
 } from './state.ts'
 
+// Imported constants take time at each use; those of the module itself do not.
+const blockShift: number = BLOCK_SHIFT
+const read: number = READ
+const crosses: number = CROSSES
+const vInfo: number = V_INFO
+
 /** Kept from function to function: most are small. */
 let kept: State | undefined
 
@@ -60,7 +66,7 @@ export function allocateSinglePass(input: AllocInput, env: MachineEnv): AllocOut
   s.start(input, env)
   prepare(s)
   for (let b = input.numBlocks - 1; b >= 0; b--) block(s, b)
-  branchResults(s)
+  if (s.branchesHaveResults) branchResults(s)
   const output = s.output()
   if (!isTooLarge(s.size, input.numInsts)) kept = s
   return output
@@ -71,17 +77,12 @@ export function allocateSinglePass(input: AllocInput, env: MachineEnv): AllocOut
  * operands are plain.
  */
 function prepare(s: State): void {
-  // Imported constants take time at each use.
-  const blockShift = BLOCK_SHIFT
-  const read = READ
-  const crosses = CROSSES
-  const vInfo = V_INFO
   const { input, values, unusual } = s
   const { numBlocks, blockInsts, opStart, opVReg, opDesc, paramStart, params } = input
   let o = 0
   let count = 0
   for (let b = 0; b < numBlocks; b++) {
-    const here = (b + 1) << BLOCK_SHIFT
+    const here = (b + 1) << blockShift
     for (let k = paramStart[b]; k < paramStart[b + 1]; k++) {
       values[recordOf(params[k]) + V_INFO] |= PARAM | here
     }
@@ -90,15 +91,15 @@ function prepare(s: State): void {
     for (; o < end; o++) {
       const v = opVReg[o]
       const d = opDesc[o]
-      const isDef = -(d & 1)
-      const at = ((v + 1) << 2) + vInfo
+      const isDef = (d << 31) >> 31
+      const at = ((v + 1) << 2) | vInfo
       const info = values[at]
       // Is the definition in this block? It has come by then.
-      const elsewhere = (info >> blockShift) - b - 1
-      const use = read | (((elsewhere | -elsewhere) >> 31) & crosses)
+      const elsewhere = (info ^ here) >> blockShift
+      const use = read | (((elsewhere | (0 - elsewhere)) >> 31) & crosses)
       values[at] = info | (here & isDef) | (use & ~isDef)
       unusual[o] = count
-      count += UNUSUAL[d & 127] & ~(v >> 31)
+      count = (count + (UNUSUAL[d & 127] & ~(v >> 31))) | 0
     }
   }
   unusual[o] = count
@@ -144,7 +145,10 @@ function block(s: State, b: number): void {
   edgeMoves(s, b, last)
   let i = last
   if (narrow && definesNothing(s, last)) i = plainRun(s, i, first)
-  if (i === last) inst(s, i--, true)
+  if (i === last) {
+    if (!definesNothing(s, last)) s.branchesHaveResults = true
+    inst(s, i--, true)
+  }
   while (i >= first) {
     if (narrow) i = plainRun(s, i, first)
     if (i >= first) inst(s, i--, false)

@@ -93,9 +93,12 @@ export class State implements Residents {
   /** Moves, backwards. */
   edits: Int32Array = new Int32Array(256 * EDIT_WORDS)
   editsEnd = 0
+  private editsCapacity = 256 * EDIT_WORDS
   // How many of them go to and come from memory.
   spills = 0
   reloads = 0
+  /** Does a branch have results, which branchResults then stores? */
+  branchesHaveResults = false
   /** Negative: some go to homes that are not known yet. */
   unknownHomes = 0
   /** The moves of one point, forwards. */
@@ -161,6 +164,7 @@ export class State implements Residents {
     this.spills = 0
     this.reloads = 0
     this.unknownHomes = 0
+    this.branchesHaveResults = false
     this.assigner.start(input, env, this.allocs)
     this.area.clear()
     this.values = work.get(VALUES, recordOf(input.numVRegs), 0)
@@ -343,13 +347,19 @@ export class State implements Residents {
 
   /** Makes room for so many edits. */
   reserveEdits(n: number): void {
-    this.edits = growI32(this.edits, this.editsEnd + n * EDIT_WORDS)
+    const needed = this.editsEnd + n * EDIT_WORDS
+    if (needed > this.editsCapacity) this.growEdits(needed)
+  }
+
+  private growEdits(needed: number): void {
+    this.edits = growI32(this.edits, needed)
+    this.editsCapacity = this.edits.length
   }
 
   /** Adds a move before all those so far. */
   pushEdit(point: number, from: number, to: number, cls: number): void {
     const at = this.editsEnd
-    if (at === this.edits.length) this.edits = growI32(this.edits, at)
+    if (at === this.editsCapacity) this.growEdits(at)
     const { edits } = this
     edits[at] = point
     edits[at + 1] = from
