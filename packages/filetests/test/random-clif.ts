@@ -151,8 +151,19 @@ class Writer {
       const p = this.fresh()
       this.emit(`${p} = stack_addr.i64 ss0`)
       const offset = r.below(SLOT - 15)
-      if (r.below(2) === 0) this.emit(`store ${x}, ${p}+${offset}`)
-      else this.def(t, `load.${t} ${p}+${offset}`)
+      const what = r.below(3)
+      if (what === 0) this.emit(`store ${x}, ${p}+${offset}`)
+      else if (what === 1) this.def(t, `load.${t} ${p}+${offset}`)
+      else {
+        // Read, modify, write, what is read seldom used again.
+        const old = this.fresh()
+        const changed = this.fresh()
+        this.emit(`${old} = load.${t} ${p}+${offset}`)
+        const op = r.of(['iadd', 'isub', 'band', 'bor', 'bxor', 'ishl', 'sshr', 'rotl', 'imul'])
+        this.emit(`${changed} = ${op} ${r.below(4) === 0 ? `${y}, ${old}` : `${old}, ${y}`}`)
+        this.emit(`store ${changed}, ${p}+${offset}`)
+        if (r.below(4) === 0) this.declare(t, r.below(2) === 0 ? old : changed)
+      }
     } else if (x !== y) {
       // mostly those that seldom trap
       const zero = r.below(2) === 0

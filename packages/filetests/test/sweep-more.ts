@@ -72,7 +72,17 @@ ${lines.map((l) => `    ${l}`).join('\n')}
   ]
 }
 
-export function moreSweepCases(): SweepCase[] {
+/** Makes cases, with so many bytes of a stack slot ss0. */
+function maker(): {
+  readonly out: SweepCase[]
+  readonly def: (
+    name: string,
+    params: readonly string[],
+    returns: readonly string[],
+    lines: readonly string[],
+    slot?: number,
+  ) => void
+} {
   const out: SweepCase[] = []
   const def = (
     name: string,
@@ -95,23 +105,79 @@ ${lines.map((l) => `    ${l}`).join('\n')}
 `,
     })
   }
-  // v0 in memory between two numbers that must stay what they are; the old value, the new one, and those beside it.
-  const around = (t: string, at: number, lines: readonly string[]): string[] => [
-    'v20 = iconst.i64 0x5aa5c33c69960ff0',
-    'v21 = stack_addr.i64 ss0',
-    'store v20, v21',
-    'store v20, v21+8',
-    'store v20, v21+16',
-    `v22 = stack_addr.i64 ss0+${8 + at}`,
-    `store v0, v22`,
-    ...lines,
-    'v24 = load.i64 v21',
-    'v25 = load.i64 v21+16',
-    'v26 = load.i64 v21+8',
-    `v27 = load.${t} v22`,
-    'v28 = iadd v24, v25',
-    'return v23, v27, v26, v28',
-  ]
+  return { out, def }
+}
+
+/** v0 in memory between two numbers that must stay what they are; the old value, the new one, and those beside it. */
+const around = (t: string, at: number, lines: readonly string[]): string[] => [
+  'v20 = iconst.i64 0x5aa5c33c69960ff0',
+  'v21 = stack_addr.i64 ss0',
+  'store v20, v21',
+  'store v20, v21+8',
+  'store v20, v21+16',
+  `v22 = stack_addr.i64 ss0+${8 + at}`,
+  `store v0, v22`,
+  ...lines,
+  'v24 = load.i64 v21',
+  'v25 = load.i64 v21+16',
+  'v26 = load.i64 v21+8',
+  `v27 = load.${t} v22`,
+  'v28 = iadd v24, v25',
+  'return v23, v27, v26, v28',
+]
+
+/** Read, modify, write: by another operand on both sides, by constants, by itself; narrow stores of what was loaded extended. */
+export function modifyCases(): SweepCase[] {
+  const { out, def } = maker()
+  const modifying = (t: string, load: string, store: string, at: number): void => {
+    const narrow = store !== 'store'
+    const returns = [t, t, 'i64', 'i64']
+    const name = `${load} ${store} ${t} ${at}`.replace(`.${t}`, '')
+    const with1 = (what: string, op: string, x: string, y: string, made: readonly string[] = []): void =>
+      def(
+        `modify ${what} ${name}`,
+        [t, t],
+        returns,
+        around(t, at, [...made, `v30 = ${load} v22`, `v31 = ${op} ${x}, ${y}`, `${store} v31, v22`, 'v23 = bnot v1']),
+        24,
+      )
+    for (const op of ['iadd', 'isub', 'band', 'bor', 'bxor']) {
+      with1(op, op, 'v30', 'v1')
+      with1(`${op} from`, op, 'v1', 'v30')
+      with1(`${op} twice`, op, 'v30', 'v30')
+      for (const k of narrow ? [0x80n] : [1n, -1n, 0x7fn, 0x80n, 0x8000n, 0x7fffffffn, 0x80000000n, 0x123456789abn])
+        if (BigInt.asUintN(bitsOf(t), k) === k || k < 0n)
+          with1(`${op} by ${k}`, op, 'v30', 'v32', [`v32 = iconst.${t} ${BigInt.asIntN(bitsOf(t), k)}`])
+    }
+    for (const op of narrow ? ['ushr'] : ['ishl', 'ushr', 'sshr', 'rotl', 'rotr']) {
+      with1(op, op, 'v30', 'v1')
+      for (const k of [0, 1, bitsOf(t) - 1, bitsOf(t), 33])
+        if (k !== 33 || bitsOf(t) !== 32) with1(`${op} by ${k}`, op, 'v30', 'v32', [`v32 = iconst.i8 ${k}`])
+    }
+    for (const op of ['ineg', 'bnot'])
+      def(
+        `modify ${op} ${name}`,
+        [t, t],
+        returns,
+        around(t, at, [`v30 = ${load} v22`, `v31 = ${op} v30`, `${store} v31, v22`, 'v23 = bnot v1']),
+        24,
+      )
+  }
+  for (const t of INTS) modifying(t, `load.${t}`, 'store', t === 'i8' ? 3 : 0)
+  for (const [bits, at] of [
+    [8, 5],
+    [16, 2],
+    [32, 4],
+  ])
+    for (const t of INTS)
+      if (bitsOf(t) > bits)
+        for (const sign of ['u', 's'])
+          modifying(t, `${sign}load${bits}.${t}`, `istore${bits}`, at + bitsOf(t) / 8 > 8 ? 0 : at)
+  return out
+}
+
+export function moreSweepCases(): SweepCase[] {
+  const { out, def } = maker()
   for (const t of INTS) {
     const size = bitsOf(t) / 8
     for (let at = 0; at < 8; at += size) {

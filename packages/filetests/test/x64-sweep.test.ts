@@ -1,6 +1,6 @@
 // The boundary sweeps on x64: every case compiled under each feature set, run on the host's CPU and compared with the CLIF interpreter.
 import { describe, expect, test } from 'vitest'
-import { moreSweepCases, quadSweepCases, wideAtomicCases } from './sweep-more.ts'
+import { modifyCases, moreSweepCases, quadSweepCases, wideAtomicCases } from './sweep-more.ts'
 import { families, sweep, widened } from './sweep-run.ts'
 import { sweepCalls, sweepVectors, vectorFamilies } from './vector-run.ts'
 import { featureSets, missing, nativeBackend } from './x64-machine.ts'
@@ -9,7 +9,7 @@ const sets = featureSets.map(
   (f, i) => [f.join(' ') || 'SSE2', f, i % 2 === 0 ? 'backtracking' : 'single_pass'] as const,
 )
 
-const more = [...moreSweepCases(), ...quadSweepCases()]
+const more = [...moreSweepCases(), ...modifyCases(), ...quadSweepCases()]
 
 describe.skipIf(missing !== undefined).each(sets)(
   `%s${missing === undefined ? '' : ` (needs ${missing})`}`,

@@ -93,6 +93,8 @@ const cmpRM = [emit.cmpb_rm, emit.cmpw_rm, emit.cmpl_rm, emit.cmpq_rm]
 const cmpRI = [emit.cmpb_ri, emit.cmpw_ri, emit.cmpl_ri, emit.cmpq_ri]
 const cmpMI = [emit.cmpb_mi, emit.cmpw_mi, emit.cmpl_mi, emit.cmpq_mi]
 const testRR = [emit.testb_rr, emit.testw_rr, emit.testl_rr, emit.testq_rr]
+const testMR = [emit.testb_mr, emit.testw_mr, emit.testl_mr, emit.testq_mr]
+const testMI = [emit.testb_mi, emit.testw_mi, emit.testl_mi, emit.testq_mi]
 const testRI = [emit.testb_ri, emit.testw_ri, emit.testl_ri, emit.testq_ri]
 
 /** Index into tables by width. */
@@ -164,7 +166,19 @@ function test(c: X64Lower, x: Value, t: Type): void {
     ]) {
       const k = immediate(c, q, t, laneBits(t))
       if (k === undefined) continue
-      testRI[w](c, c.g(p), k)
+      const load = sinkableLoad(c, p)
+      if (load !== -1) testMI[w](c, sink(c, load), k)
+      else testRI[w](c, c.g(p), k)
+      return
+    }
+    for (const [p, q] of [
+      [a, b],
+      [b, a],
+    ]) {
+      const load = sinkableLoad(c, p)
+      if (load === -1) continue
+      const r = c.g(q)
+      testMR[w](c, r, sink(c, load))
       return
     }
     const r = c.g(a)

@@ -32,6 +32,7 @@ import type { Gpr } from '../insts/index.ts'
 import { swapBytes } from './bits.ts'
 import { sizeIndex } from './compare.ts'
 import type { X64Lower } from './driver.ts'
+import { modify } from './modify.ts'
 import { rule } from './types.ts'
 import { reverseLanes } from './vector-lanes.ts'
 
@@ -99,7 +100,7 @@ function constantStore(c: X64Lower, w: number, x: Value, p: Value, o: number, f:
 }
 
 function storeLow(c: X64Lower, w: number, x: Value, p: Value, o: number, f: MemFlags): void {
-  if (!constantStore(c, w, x, p, o, f)) storeInt(c, w, c.g(x), p, o, f)
+  if (!constantStore(c, w, x, p, o, f) && !modify(c, w, x, p, o, f)) storeInt(c, w, c.g(x), p, o, f)
 }
 
 const narrowStore =
