@@ -301,7 +301,7 @@ function randomSignature(random: Random, name: string, known: readonly Signature
   // Sometimes what another function returns, so that a tail call of it is possible.
   const returns =
     known.length > 0 && random.once(2) ? random.pick(known).returns : [I64, ...types(random.once(8) ? 9 : 3)]
-  const conv = random.pick(['fast', 'system_v', 'tail', 'tail'])
+  const conv = random.pick(['fast', 'system_v', 'windows_fastcall', 'winch', 'tail', 'tail', 'tail'])
   const extended = (t: Type): string =>
     typeName(t) + (!isFloat(t) && t !== I128 && random.once(4) ? random.pick([' sext', ' uext']) : '')
   return {

@@ -283,7 +283,7 @@ export function randomProgram(seed: number): RandomProgram {
         : `    fn0 = %g(${callee.params.join(', ')}) -> ${callee.returns.join(', ')} ${convention}\n`
     return `function %${name}(${params.join(', ')}) -> ${returns.join(', ')} ${name === 'g' ? convention : 'system_v'} {\n    ss0 = explicit_slot ${SLOT}\n${fn}block0(${list.join(', ')}):\n${w.lines.join('\n')}\n}\n`
   }
-  const convention = r.of(['system_v', 'fast', 'tail'])
+  const convention = r.of(['system_v', 'fast', 'tail', 'winch', 'windows_fastcall'])
   const callee = { params: types(1 + r.below(14)), returns: types(1 + r.below(6)) }
   const params = types(1 + r.below(12))
   const text =
