@@ -1,8 +1,9 @@
 // Read-modify-write operations that no single instruction does, as compare-and-exchange loops. The value is loaded once; a failed exchange brings it anew.
 import type { CodeBuffer, Emitter } from '@k23/machinst'
-import type { PseudoEmitter, Scratch } from './emit.ts'
+import type { PseudoEmitter } from './emit.ts'
 import { CC, emit } from './insts/index.ts'
 import type { Gpr, Writable } from './insts/index.ts'
+import type { Scratch } from './scratch.ts'
 import * as T from './table.ts'
 
 // Operations of atomic_rmw (ir, RMW_OPS).

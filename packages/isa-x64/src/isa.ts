@@ -2,26 +2,15 @@
 import type { Func, Inst } from '@k23/ir'
 import type { SharedFlags, TargetIsa, VCode } from '@k23/machinst'
 import { abiOf, callClobbers, savedRegisters } from './abi.ts'
-import {
-  branchKinds,
-  emitCondBranch,
-  emitInst,
-  emitJump,
-  emitMove,
-  emitPrologue,
-  emitReturn,
-  emitTableBranch,
-  emitTailCall,
-  emitTrap,
-  patch,
-  saveBytes,
-  Scratch,
-} from './emit.ts'
+import { branchKinds, emitCondBranch, emitJump, emitTableBranch, patch } from './emit-branch.ts'
+import { emitPrologue, emitReturn, emitTailCall, saveBytes } from './emit-frame.ts'
+import { emitInst, emitMove, emitTrap } from './emit.ts'
 import { featureBits } from './features.ts'
 import { roots } from './gen/lower.ts'
 import { X64Lower } from './lower/driver.ts'
 import { printInst } from './print.ts'
 import { EXCEPTION_PAYLOAD, machineEnv, STACK_SWITCH, TAIL_TARGET } from './registers.ts'
+import { Scratch } from './scratch.ts'
 import { table } from './table.ts'
 
 /** The back end for x64 with these features (`{ has_avx: true }`) and shared settings. */
