@@ -2,6 +2,7 @@
 // register allocator, its checker on. Nothing fails and nothing is skipped but what belongs to the other kind of execution.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createX64Machine } from '@k23/emulator/x64'
 import { NUM_OPCODES, opName, parseFile, parseRunCommand } from '@k23/ir'
 import { createInterpreter } from '@k23/ir/interpreter'
 import { describe, expect, test } from 'vitest'
@@ -61,6 +62,17 @@ describe.skipIf(missing !== undefined).each(ALGORITHMS)(
     })
   },
 )
+
+describe('x64 on the emulator', () => {
+  const backend = createEmulatedBackend({ target: 'x64', machine: createX64Machine, algorithm: 'backtracking' })
+  test.each(files.filter((f) => has(f, 'run') && /^target x86_64/m.test(texts.get(f) as string)))('%s', (name) => {
+    const text = texts.get(name) as string
+    const r = runFile(name, text, { exec: 'emu', target: 'x64', backend })
+    expect(r.failures).toEqual([])
+    expect(r.skips.filter((s) => !otherKind(s.reason))).toEqual([])
+    expect(r.pass).toBeGreaterThan(0)
+  })
+})
 
 describe('precise output', () => {
   test.each(files.filter((f) => has(f, 'compile')))('%s', (name) => {

@@ -30,6 +30,7 @@ export function sweepVectors(
   backend: Backend,
   forLine: CompileOptions,
   list: readonly VectorCase[],
+  some = CALLS,
 ): { readonly wrong: string[]; readonly checked: number } {
   const functions = functionsOf(list)
   const oracle = createInterpreter(functions)
@@ -38,7 +39,7 @@ export function sweepVectors(
   const wrong: string[] = []
   let checked = 0
   for (const c of list) {
-    for (const args of vectorArguments(c, CALLS)) {
+    for (const args of vectorArguments(c, some)) {
       const want = oracle.invoke(c.name, args)
       if ('unsupported' in want) throw new Error(`the interpreter: ${c.name}: ${want.unsupported}`)
       const got = compiled.invoke(c.name, args)

@@ -1,8 +1,8 @@
 // The boundary sweeps on x64: every case compiled under each feature set, run on the host's CPU and compared with the CLIF interpreter.
 import { describe, expect, test } from 'vitest'
 import { modifyCases, moreSweepCases, quadSweepCases, wideAtomicCases } from './sweep-more.ts'
-import { families, sweep, widened } from './sweep-run.ts'
-import { sweepCalls, sweepVectors, vectorFamilies } from './vector-run.ts'
+import { families, long, sweep, widened } from './sweep-run.ts'
+import { sweepCalls, sweepVectors, vectorFamilies, vectors } from './vector-run.ts'
 import { featureSets, missing, nativeBackend } from './x64-machine.ts'
 
 const sets = featureSets.map(
@@ -56,5 +56,20 @@ describe.skipIf(missing !== undefined).each(sets)(
     test('vectors in calls', () => {
       expect(sweepCalls(backend, forLine)).toEqual([])
     })
+  },
+)
+
+/** Between the two, each feature adds instructions of its own. */
+test
+  .skipIf(missing !== undefined)
+  .each(long ? [] : ['ssse3', 'sse41', 'has_avx', 'has_f16c', 'haswell', 'skylake-avx512'])(
+  `vectors: %s${missing === undefined ? '' : ` (needs ${missing})`}`,
+  { timeout: 60_000 },
+  (feature) => {
+    const flags = new Map([[feature, 'true']])
+    const forLine = { target: 'x64', flags, settings: new Map<string, string>(), opt: 'none' } as const
+    const { wrong, checked } = sweepVectors(nativeBackend(), forLine, vectors, 7)
+    expect(wrong).toEqual([])
+    expect(checked).toBeGreaterThan(20_000)
   },
 )

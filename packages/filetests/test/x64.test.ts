@@ -1,7 +1,10 @@
-// All of clif-runtests for x64 on the host's CPU, the register allocator's checker on.
+// All of clif-runtests for x64, the register allocator's checker on: on the host's CPU, and on the emulator, where whatever a convention leaves open is garbage
+// and whatever it promises is checked (emulator/src/x64/audit.ts).
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createX64Machine } from '@k23/emulator/x64'
 import { describe, expect, test } from 'vitest'
+import { createEmulatedBackend } from '../src/emulated.ts'
 import { type FileResult, runFile } from '../src/index.ts'
 import { missing, nativeBackend } from './x64-machine.ts'
 
@@ -12,9 +15,11 @@ const FILES = 225
 const LINES = 19_000
 
 const MODES = [
-  ['single_pass', { algorithm: 'single_pass' }],
-  ['backtracking', { algorithm: 'backtracking' }],
-  ['tiny branch ranges', { algorithm: 'backtracking', branchReach: 6 }],
+  ['native', 'single_pass', { algorithm: 'single_pass' }],
+  ['native', 'backtracking', { algorithm: 'backtracking' }],
+  ['native', 'tiny branch ranges', { algorithm: 'backtracking', branchReach: 6 }],
+  ['emu', 'backtracking', { algorithm: 'backtracking' }],
+  ['emu', 'single_pass', { algorithm: 'single_pass' }],
 ] as const
 
 const names = existsSync(folder)
@@ -23,15 +28,20 @@ const names = existsSync(folder)
       .sort()
   : []
 const texts = names.map((name) => [name, readFileSync(join(folder, name), 'utf8')] as const)
-const why = missing ?? (names.length === 0 ? `no files in ${folder}` : undefined)
+const noFiles = names.length === 0 ? `no files in ${folder}` : undefined
 
-describe.skipIf(why !== undefined)(
-  `x64 natively: the files of ${folder}${why === undefined ? '' : ` (needs ${why})`}`,
-  () => {
-    test.each(MODES)('%s', (_, options) => {
-      const backend = nativeBackend(options)
+describe.each(MODES)('x64: %s, %s', (exec, mode, options) => {
+  const why = noFiles ?? (exec === 'native' ? missing : undefined)
+  test.skipIf(why !== undefined)(
+    `the files of ${folder}, ${mode}${why === undefined ? '' : ` (needs ${why})`}`,
+    { timeout: 120_000 },
+    () => {
+      const backend =
+        exec === 'native'
+          ? nativeBackend(options)
+          : createEmulatedBackend({ ...options, target: 'x64', machine: createX64Machine })
       const results: FileResult[] = texts.map(([name, text]) =>
-        runFile(name, text, { exec: 'native', target: 'x64', opt: 'none', backend }),
+        runFile(name, text, { exec, target: 'x64', opt: 'none', backend }),
       )
       expect(results.flatMap((r) => r.failures.map((f) => `${r.file}:${f.line}: ${f.why}`))).toEqual([])
       // Nothing is left out that has an x86_64 target line, but for features of the host.
@@ -50,6 +60,6 @@ describe.skipIf(why !== undefined)(
       console.log(`${passed.length} files, ${lines} run lines pass`)
       expect(passed.length).toBeGreaterThanOrEqual(FILES)
       expect(lines).toBeGreaterThanOrEqual(LINES)
-    })
-  },
-)
+    },
+  )
+})
