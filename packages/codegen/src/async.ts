@@ -1,10 +1,14 @@
 // compileAsync(): the same as compile(), on workers, with progress, cancellation and a cache.
 //
-// Units go to workers in batches, in order. A batch is a share of what is left, so that the workers end together, within bounds: small enough to
-// cancel soon and to show progress, large enough to be worth a message. Nothing about the result depends on how the units were cut.
+// Units go to workers in batches: those first that are a good part of the work by themselves, since whoever gets one last would be waited for; then the others
+// in order. A batch is a share of what is left, so that the workers end together, within bounds: small enough to cancel soon and to show progress,
+// large enough to be worth a message. Nothing about the result depends on how the units were cut.
 //
-// Errors are those of compile(): the one of the lowest unit that has one. When a unit fails, batches above it are given up, and those below it, which
-// are all given out already, are waited for.
+// Errors are those of compile(): the one of the lowest unit that has one. When a unit fails, batches above it are given up, and those below it are
+// compiled to the end.
+//
+// What the calling thread does alone is little: decoding the module, and taking in what comes back, are some 4 % of the work. What workers cost is
+// that each of them has to get warm: V8 optimizes the code generator for each anew, which for the first modules is more work than compiling them.
 import { parallelism } from '@k23/codegen/workers'
 import { type CompileOptions, withTarget } from './by-name.ts'
 import type { CompileCache } from './cache.ts'
@@ -44,6 +48,8 @@ const SMALL = 24 << 10
 /** Work in a batch. */
 const MIN_BATCH = 2 << 10
 const MAX_BATCH = 32 << 10
+/** A unit is given out before the others if all workers together have less than this many times its work to do, by worker. */
+const HEAVY = 8
 /** Milliseconds for which the calling thread compiles before others get their turn. */
 const SLICE_MS = 12
 
@@ -164,6 +170,33 @@ async function compileHere(job: Job, meter: Meter, signal: AbortSignal | undefin
   return units
 }
 
+/** Units [from, to). */
+interface Batch {
+  readonly from: number
+  readonly to: number
+}
+
+/** All units in batches, in the order in which they are given out. */
+export function planBatches(count: number, weight: (unit: number) => number, limit: number): Batch[] {
+  const all = Array.from({ length: count }, (_, unit) => unit)
+  const sum = (units: readonly number[]): number => units.reduce((n, unit) => n + weight(unit), 0)
+  const heavyFrom = Math.max(MIN_BATCH, sum(all) / (HEAVY * limit))
+  const isHeavy = (unit: number): boolean => weight(unit) >= heavyFrom
+  const heavy = all.filter(isHeavy).sort((a, b) => weight(b) - weight(a) || a - b)
+  const batches: Batch[] = heavy.map((from) => ({ from, to: from + 1 }))
+  let left = sum(all) - sum(heavy)
+  for (let from = 0; from < count; ) {
+    const share = Math.min(MAX_BATCH, Math.max(MIN_BATCH, left / (3 * limit)))
+    let to = from
+    let taken = 0
+    while (to < count && taken < share && !isHeavy(to)) taken += weight(to++)
+    if (to > from) batches.push({ from, to })
+    left -= taken
+    from = to < count && isHeavy(to) ? to + 1 : to
+  }
+  return batches
+}
+
 function compileOnWorkers(
   job: Job,
   input: Uint8Array | string,
@@ -177,9 +210,9 @@ function compileOnWorkers(
   return new Promise((resolve, reject) => {
     const units: LinkInput[] = new Array(count)
     let number = 0
-    /** Units from here on have not been given out. */
+    const plan = planBatches(count, (unit) => meter.weight(unit, unit + 1), limit)
+    /** Batches from here on have not been given out. */
     let cursor = 0
-    let left = meter.total
     /** Starts of the batches that are at work. */
     const atWork = new Set<number>()
     let failed: { readonly unit: number; readonly error: Error } | undefined
@@ -190,25 +223,23 @@ function compileOnWorkers(
       settle()
     }
     const abort = (): void => end(() => reject(signal?.reason))
+    /** Whether a batch could decide how this ends: after a failure, only what is below. */
+    const matters = (from: number): boolean => failed === undefined || from < failed.unit
     const settleIfDone = (): void => {
-      if (failed !== undefined) {
-        const { unit, error } = failed
-        if (![...atWork].some((from) => from < unit)) end(() => reject(error))
-      } else if (cursor === count && atWork.size === 0) end(() => resolve(units))
+      if ([...atWork].some(matters) || plan.slice(cursor).some((b) => matters(b.from))) return
+      const error = failed?.error
+      end(() => (error === undefined ? resolve(units) : reject(error)))
     }
 
     const client: PoolClient = {
       limit,
       open: (job) => ({ kind: 'open', job, input, options }),
       next(job) {
-        if (cursor === count || failed !== undefined) return undefined
-        const share = Math.min(MAX_BATCH, Math.max(MIN_BATCH, left / (3 * limit)))
-        const from = cursor
-        let weight = 0
-        while (cursor < count && weight < share) weight += meter.weight(cursor, ++cursor)
-        left -= weight
+        while (cursor < plan.length && !matters(plan[cursor].from)) cursor++
+        if (cursor === plan.length) return undefined
+        const { from, to } = plan[cursor++]
         atWork.add(from)
-        return { kind: 'batch', job, from, to: cursor }
+        return { kind: 'batch', job, from, to }
       },
       reply(reply) {
         try {

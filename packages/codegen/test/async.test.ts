@@ -16,6 +16,7 @@ import {
 } from '@k23/codegen'
 import { spawnScript } from '@k23/codegen/workers'
 import { parseFunctions } from '@k23/ir'
+import { planBatches } from '../src/async.ts'
 import { manyClifFunctions, manyFunctions } from './module-text.ts'
 
 const target = 'riscv64'
@@ -66,6 +67,7 @@ describe('the same result', () => {
     ],
     ['wasm without Spectre guards', wasm, { target, settings: { enable_heap_access_spectre_mitigation: false } }],
     ['CLIF text', clif, { target, settings: { is_pic: true } }],
+    ['CLIF, a large function among many small ones', [light(0, 200), heavy(), light(200, 300)].join('\n'), { target }],
     ['CLIF functions', parseFunctions(clif).functions.map((f) => f.func), { target }],
     ['a module without functions', manyFunctions(1).subarray(0, 8), { target }],
   ]
@@ -124,6 +126,49 @@ block3(v3: i64):
   })
 })
 
+/** No back end loads 128 bits atomically. */
+const BAD = 'v9 = atomic_load.i128 v0'
+
+/** Functions numbered [from, to). */
+function light(from: number, to: number, inst = ''): string {
+  const one = (n: number): string =>
+    `function %f${n}(i64) -> i64 { block0(v0: i64): v1 = iadd v0, v0\n ${inst}\n return v1 }`
+  return Array.from({ length: to - from }, (_, i) => one(from + i)).join('\n')
+}
+
+/** As much work as many of those. */
+function heavy(inst = ''): string {
+  const insts = Array.from({ length: 1500 }, (_, i) => `v${i + 10} = iadd v0, v${i === 0 ? 0 : i + 9}`)
+  return `function %heavy(i64) -> i64 { block0(v0: i64):\n${insts.join('\n')}\n ${inst}\n return v1509 }`
+}
+
+test('batches hold every unit once, those that are much by themselves first', () => {
+  const random = (n: number): number => Math.imul(n + 1, 0x9e37_79b1) >>> 20
+  const sizes: Record<string, (unit: number) => number> = {
+    equal: () => 100,
+    random,
+    'a few large ones': (n) => (n % 50 === 7 ? 20_000 + n : random(n) & 255),
+    'one that is nearly all': (n) => (n === 3 ? 1e6 : 10),
+    nothing: () => 0,
+  }
+  for (const [what, weight] of Object.entries(sizes)) {
+    for (const limit of [1, 2, 7]) {
+      const plan = planBatches(300, weight, limit)
+      const units = plan.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, i) => from + i))
+      expect(
+        units.toSorted((a, b) => a - b),
+        what,
+      ).toEqual(Array.from({ length: 300 }, (_, i) => i))
+      expect(plan.every(({ from, to }) => to > from)).toBe(true)
+      if (what === 'equal' || what === 'random') expect(units).toEqual(units.toSorted((a, b) => a - b))
+      if (what === 'a few large ones')
+        expect(plan.slice(0, 6)).toEqual([257, 207, 157, 107, 57, 7].map((from) => ({ from, to: from + 1 })))
+      if (what === 'one that is nearly all') expect(plan[0]).toEqual({ from: 3, to: 4 })
+    }
+  }
+  expect(planBatches(0, () => 1, 2)).toEqual([])
+})
+
 describe('the same errors', () => {
   const cases: [what: string, input: Input, options: Partial<CompileOptions>][] = [
     ['malformed', wasm.subarray(0, 100), {}],
@@ -132,6 +177,16 @@ describe('the same errors', () => {
     [
       'unsupported',
       'function %f() { block0: debugtrap return }\nfunction %g(i128) -> i128 { block0(v0: i128): v1 = atomic_load.i128 v0 return v1 }',
+      { settings: { enable_verifier: false } },
+    ],
+    [
+      'that of the lowest, though the largest fails first',
+      [light(0, 300), light(300, 301, BAD), light(301, 400), heavy(BAD), light(400, 500)].join('\n'),
+      { settings: { enable_verifier: false } },
+    ],
+    [
+      'that of the largest',
+      [light(0, 300), heavy(BAD), light(300, 400)].join('\n'),
       { settings: { enable_verifier: false } },
     ],
     ['CLIF that does not parse', 'function %f() { block0: v1 = iadd v0 }', {}],
