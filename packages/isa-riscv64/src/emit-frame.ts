@@ -1,74 +1,53 @@
 // Prologues, probes, epilogues, tail calls, and where the caller's registers are meanwhile.
 import { TRAP_STACK_OVERFLOW } from '@k23/ir'
-import type { CodeBuffer, Emitter, FrameLayout } from '@k23/machinst'
+import { bodyRow, type Emitter, entryRow, type FrameLayout, MAX_UNROLLED_PROBES, pagesToProbe } from '@k23/machinst'
 import { CLASS_FLOAT } from '@k23/regalloc'
 import { putBranch } from './emit-branch.ts'
 import { putCall } from './emit-call.ts'
 import { emit, Opc } from './insts/index.ts'
 import type { FReg, Writable, XReg } from './insts/index.ts'
-import { FP as FP_REG, PROBE_END, PROBE_STEP, RA as RA_REG, SP as SP_REG, TAIL_TARGET } from './registers.ts'
+import { PROBE_END, PROBE_STEP, TAIL_TARGET } from './registers.ts'
 import { FP, RA, type Scratch, SP, TMP, X0 } from './scratch.ts'
 
 export function emitPrologue(s: Scratch, e: Emitter, frame: FrameLayout): void {
   const b = e.buf
-  b.unwindRow(SP_REG, 0, [])
+  entryRow(e)
   if (!frame.setup) return
   if (frame.tailBytes !== 0) {
     s.addOffset(SP, SP, -frame.tailBytes)
     s.flush(b)
-    b.unwindRow(SP_REG, frame.tailBytes, [])
+    entryRow(e, frame.tailBytes)
   }
   emit.addi(s, SP, SP, -16)
   s.flush(b)
-  b.unwindRow(SP_REG, 16 + frame.tailBytes, [])
+  entryRow(e, 16 + frame.tailBytes)
   emit.sd(s, SP, RA, 8)
   emit.sd(s, SP, FP, 0)
   emit.addi(s, FP, SP, 0)
   s.flush(b)
   // What is saved later is not written before the body either.
-  bodyRow(b, frame)
+  bodyRow(e, false)
   probeStack(s, e, frame.totalBytes)
   if (frame.totalBytes !== 0) s.addOffset(SP, SP, -frame.totalBytes)
   saveOrRestore(s, frame, false)
   s.flush(b)
-  bodyRow(b, frame, true)
+  bodyRow(e, true)
 }
-
-/** Where the caller's registers are once the frame pointer stands, and, in the body, those that the prologue has saved. */
-function bodyRow(b: CodeBuffer, frame: FrameLayout, saved = false): void {
-  if (!frame.setup) {
-    b.unwindRow(SP_REG, 0, [])
-    return
-  }
-  const top = 16 + frame.tailBytes
-  const list: [number, number][] = [
-    [RA_REG, 8 - top],
-    [FP_REG, -top],
-  ]
-  if (saved) frame.clobbers.forEach((r, i) => list.push([r, -top - 8 * (i + 1)]))
-  b.unwindRow(FP_REG, top, list)
-}
-
-/** Probes in line up to here; beyond, in a loop. */
-const MAX_UNROLLED = 4
 
 /**
  * Touches each guard page that the frame could jump over. Both strategies are made in line: there is no routine to call. The temporaries that no argument is
  * in are free at entry.
  */
 function probeStack(s: Scratch, e: Emitter, frameBytes: number): void {
-  const { shared } = e.isa
-  const page = 2 ** Number(shared.probestack_size_log2 ?? 12)
-  if (shared.enable_probestack !== true || frameBytes < page) return
+  const { page, pages: n } = pagesToProbe(e.isa.shared, frameBytes)
   const b = e.buf
-  const n = Math.floor(frameBytes / page)
   const touch = (at: Writable<XReg>): void => {
     s.flush(b)
     b.trapHere(TRAP_STACK_OVERFLOW)
     emit.sd(s, at, X0, 0)
     s.flush(b)
   }
-  if (n <= MAX_UNROLLED) {
+  if (n <= MAX_UNROLLED_PROBES) {
     for (let k = 1; k <= n; k++) {
       s.loadImm(TMP, -k * page)
       emit.add(s, TMP, SP, TMP)
@@ -90,49 +69,48 @@ function probeStack(s: Scratch, e: Emitter, frameBytes: number): void {
 }
 
 function saveOrRestore(s: Scratch, frame: FrameLayout, restore: boolean): void {
-  let offset = 0
-  for (const r of frame.clobbers) {
-    offset -= 8
-    const float = r >> 6 === CLASS_FLOAT
+  for (const { reg, at } of frame.clobbers) {
+    const float = reg >> 6 === CLASS_FLOAT
     if (restore) {
-      if (float) emit.fld(s, (r * 2) as Writable<FReg>, FP, offset)
-      else emit.ld(s, (r * 2) as Writable<XReg>, FP, offset)
-    } else if (float) emit.fsd(s, FP, (r * 2) as FReg, offset)
-    else emit.sd(s, FP, (r * 2) as XReg, offset)
+      if (float) emit.fld(s, (reg * 2) as Writable<FReg>, FP, at)
+      else emit.ld(s, (reg * 2) as Writable<XReg>, FP, at)
+    } else if (float) emit.fsd(s, FP, (reg * 2) as FReg, at)
+    else emit.sd(s, FP, (reg * 2) as XReg, at)
   }
 }
 
 /** Restores the caller's registers; the stack pointer ends `pop` bytes above the one at entry. */
-function emitEpilogue(s: Scratch, b: CodeBuffer, frame: FrameLayout, pop: number): void {
+function emitEpilogue(s: Scratch, e: Emitter, frame: FrameLayout, pop: number): void {
+  const b = e.buf
   if (frame.setup) {
     saveOrRestore(s, frame, true)
     if (frame.clobbers.length !== 0) {
       s.flush(b)
       // They are back, and a signal may overwrite where they were once the stack pointer is above it.
-      bodyRow(b, frame)
+      bodyRow(e, false)
     }
     if (frame.totalBytes !== 0) emit.addi(s, SP, FP, 0)
     emit.ld(s, RA, SP, 8)
     emit.ld(s, FP, SP, 0)
     s.flush(b)
-    b.unwindRow(SP_REG, 16 + frame.tailBytes, [])
+    entryRow(e, 16 + frame.tailBytes)
     s.addOffset(SP, SP, 16 + frame.tailBytes + pop)
   } else if (pop !== 0) s.addOffset(SP, SP, pop)
   s.flush(b)
-  b.unwindRow(SP_REG, 0 - pop, [])
+  entryRow(e, -pop)
 }
 
 export function emitReturn(s: Scratch, e: Emitter, frame: FrameLayout): void {
-  emitEpilogue(s, e.buf, frame, frame.popBytes)
+  emitEpilogue(s, e, frame, frame.popBytes)
   emit.jalr(s, X0 as Writable<XReg>, RA, 0)
   s.flush(e.buf)
-  bodyRow(e.buf, frame, true)
+  bodyRow(e, true)
 }
 
 /** The callee finds its stack arguments where ours end, and removes them itself. */
 export function emitTailCall(s: Scratch, e: Emitter, at: number, frame: FrameLayout): void {
   const info = e.v.calls[e.v.words[at + 1]]
-  emitEpilogue(s, e.buf, frame, info.calleePops ? frame.incomingBytes - info.stackArgBytes : 0)
+  emitEpilogue(s, e, frame, info.calleePops ? frame.incomingBytes - info.stackArgBytes : 0)
   const target = (TAIL_TARGET * 2) as Writable<XReg>
   if (info.callee !== undefined) {
     putCall(s, e, info, target, X0 as Writable<XReg>)
@@ -140,5 +118,5 @@ export function emitTailCall(s: Scratch, e: Emitter, at: number, frame: FrameLay
     emit.jalr(s, X0 as Writable<XReg>, target, 0)
     s.flush(e.buf)
   }
-  bodyRow(e.buf, frame, true)
+  bodyRow(e, true)
 }

@@ -10,7 +10,7 @@ import { featureBits } from './features.ts'
 import { roots } from './gen/lower.ts'
 import { RiscvLower } from './lower/driver.ts'
 import { printInst } from './print.ts'
-import { EXCEPTION_PAYLOAD, machineEnv, STACK_SWITCH, TAIL_TARGET } from './registers.ts'
+import { EXCEPTION_PAYLOAD, FP, machineEnv, RA, SP, STACK_SWITCH, TAIL_TARGET } from './registers.ts'
 import { Scratch } from './scratch.ts'
 import { table } from './table.ts'
 
@@ -30,6 +30,7 @@ export function createRiscv64(named: Readonly<Record<string, boolean>>, shared: 
     sinksLoads: false,
     stackAlign: 16,
     returnAddressBytes: 0,
+    frameRegisters: { stackPointer: SP, framePointer: FP, returnAddress: RA },
     tailTarget: TAIL_TARGET,
     stackSwitch: STACK_SWITCH,
     exceptionPayload: EXCEPTION_PAYLOAD,

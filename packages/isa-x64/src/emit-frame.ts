@@ -1,6 +1,14 @@
 // Prologues, probes, epilogues, tail calls, and where the caller's registers are meanwhile.
 import { TRAP_STACK_OVERFLOW } from '@k23/ir'
-import type { CodeBuffer, Emitter, FrameLayout } from '@k23/machinst'
+import {
+  bodyRow,
+  type CodeBuffer,
+  type Emitter,
+  entryRow,
+  type FrameLayout,
+  MAX_UNROLLED_PROBES,
+  pagesToProbe,
+} from '@k23/machinst'
 import { CLASS_INT } from '@k23/regalloc'
 import { emitJcc } from './emit-branch.ts'
 import { CALL_ADDEND } from './emit-call.ts'
@@ -15,7 +23,7 @@ export function emitPrologue(s: Scratch, e: Emitter, frame: FrameLayout): void {
   const tail = frame.tailBytes
   const start = b.offset
   const windows = frame.callConv === 'windows_fastcall'
-  b.unwindRow(RSP, 8, [[RETURN_ADDRESS, -8]])
+  entryRow(e)
   if (!frame.setup) {
     if (windows) b.unwindInfo = windowsUnwindInfo(frame, { pushed: 0, framed: 0, end: 0 })
     return
@@ -24,7 +32,7 @@ export function emitPrologue(s: Scratch, e: Emitter, frame: FrameLayout): void {
     // The return address moves down, below the room for the stack arguments of tail calls.
     emit.leaq_rm(s, SP, s.at(SP, -tail))
     s.flush(b)
-    b.unwindRow(RSP, 8 + tail, [[RETURN_ADDRESS, -8]])
+    entryRow(e, tail)
     emit.movq_rm(s, TMP, s.at(SP, tail))
     emit.movq_mr(s, TMP, s.at(SP, 0))
     s.flush(b)
@@ -39,57 +47,30 @@ export function emitPrologue(s: Scratch, e: Emitter, frame: FrameLayout): void {
   const pushed = b.offset - start
   emit.movq_rr(s, FP, SP)
   s.flush(b)
-  bodyRow(b, frame)
+  bodyRow(e, false)
   const framed = b.offset - start
   const probed = probeStack(s, e, frame.totalBytes)
   s.add(SP, probed - frame.totalBytes)
   saveOrRestore(s, frame, false)
   s.flush(b)
-  bodyRow(b, frame, true)
+  bodyRow(e, true)
   if (windows) b.unwindInfo = windowsUnwindInfo(frame, { pushed, framed, end: b.offset - start })
 }
-
-/** Where the caller's registers are once the frame pointer stands, and, in the body, those that the prologue has saved. */
-function bodyRow(b: CodeBuffer, frame: FrameLayout, saved = false): void {
-  if (!frame.setup) {
-    b.unwindRow(RSP, 8, [[RETURN_ADDRESS, -8]])
-    return
-  }
-  const top = 16 + frame.tailBytes
-  const list: [number, number][] = [
-    [RETURN_ADDRESS, 8 - top],
-    [RBP, -top],
-  ]
-  if (saved) {
-    let offset = 0
-    for (const r of frame.clobbers) {
-      offset -= saveBytes(r)
-      list.push([r, offset - top])
-    }
-  }
-  b.unwindRow(RBP, top, list)
-}
-
-/** Probes in line up to here; beyond, in a loop. */
-const MAX_UNROLLED = 4
 
 /**
  * Touches each guard page that the frame could jump over. Both strategies are made in line: there is no routine to call. Returns by how much the stack
  * pointer has been lowered; the canonical frame address is found by the frame pointer already.
  */
 function probeStack(s: Scratch, e: Emitter, frameBytes: number): number {
-  const { shared } = e.isa
-  const page = 2 ** Number(shared.probestack_size_log2 ?? 12)
-  if (shared.enable_probestack !== true || frameBytes < page) return 0
+  const { page, pages: n } = pagesToProbe(e.isa.shared, frameBytes)
   const b = e.buf
-  const n = Math.floor(frameBytes / page)
   const touch = (offset: number): void => {
     s.flush(b)
     b.trapHere(TRAP_STACK_OVERFLOW)
     emit.movl_mi(s, s.at(SP, offset), 0)
     s.flush(b)
   }
-  if (n <= MAX_UNROLLED) {
+  if (n <= MAX_UNROLLED_PROBES) {
     for (let k = 1; k <= n; k++) touch(-k * page)
     return 0
   }
@@ -110,24 +91,23 @@ export function saveBytes(r: number): number {
 }
 
 function saveOrRestore(s: Scratch, frame: FrameLayout, restore: boolean): void {
-  let offset = 0
-  for (const r of frame.clobbers) {
-    offset -= saveBytes(r)
-    const m = s.at(FP, offset)
-    if (r >> 6 === CLASS_INT) {
-      if (restore) emit.movq_rm(s, (r * 2) as Writable<Gpr>, m)
-      else emit.movq_mr(s, (r * 2) as Gpr, m)
-    } else loadOrStoreX(s, r * 2, m, restore)
+  for (const { reg, at } of frame.clobbers) {
+    const m = s.at(FP, at)
+    if (reg >> 6 === CLASS_INT) {
+      if (restore) emit.movq_rm(s, (reg * 2) as Writable<Gpr>, m)
+      else emit.movq_mr(s, (reg * 2) as Gpr, m)
+    } else loadOrStoreX(s, reg * 2, m, restore)
   }
 }
 
-function emitEpilogue(s: Scratch, b: CodeBuffer, frame: FrameLayout): void {
+function emitEpilogue(s: Scratch, e: Emitter, frame: FrameLayout): void {
+  const b = e.buf
   if (!frame.setup) return
   saveOrRestore(s, frame, true)
   if (frame.clobbers.length !== 0) {
     s.flush(b)
     // They are back, and a signal may overwrite where they were once the stack pointer is above it.
-    bodyRow(b, frame)
+    bodyRow(e, false)
   }
   if (frame.totalBytes !== 0) {
     // Windows knows an epilogue by its instructions, of which this form is one.
@@ -144,7 +124,7 @@ const MAX_RET = 0xffff
 
 export function emitReturn(s: Scratch, e: Emitter, frame: FrameLayout): void {
   const b = e.buf
-  emitEpilogue(s, b, frame)
+  emitEpilogue(s, e, frame)
   const extra = frame.popBytes + (frame.setup ? frame.tailBytes : 0)
   if (extra > 0 && extra <= MAX_RET) emit.ret_i(s, extra)
   else {
@@ -152,7 +132,7 @@ export function emitReturn(s: Scratch, e: Emitter, frame: FrameLayout): void {
     emit.ret(s)
   }
   s.flush(b)
-  bodyRow(b, frame, true)
+  bodyRow(e, true)
 }
 
 /** Moves the return address, and the stack pointer with it, `up` bytes up: first the one, so that it can be found at any instruction. */
@@ -170,7 +150,7 @@ function raiseReturnAddress(s: Scratch, b: CodeBuffer, frame: FrameLayout, up: n
 export function emitTailCall(s: Scratch, e: Emitter, at: number, frame: FrameLayout): void {
   const b = e.buf
   const info = e.v.calls[e.v.words[at + 1]]
-  emitEpilogue(s, b, frame)
+  emitEpilogue(s, e, frame)
   const up = (info.calleePops ? frame.incomingBytes - info.stackArgBytes : 0) + (frame.setup ? frame.tailBytes : 0)
   raiseReturnAddress(s, b, frame, up)
   if (info.callee !== undefined) {
@@ -181,5 +161,5 @@ export function emitTailCall(s: Scratch, e: Emitter, at: number, frame: FrameLay
     emit.jmp_r(s, (TAIL_TARGET * 2) as Gpr)
     s.flush(b)
   }
-  bodyRow(b, frame, true)
+  bodyRow(e, true)
 }

@@ -9,7 +9,7 @@ import { featureBits } from './features.ts'
 import { roots } from './gen/lower.ts'
 import { X64Lower } from './lower/driver.ts'
 import { printInst } from './print.ts'
-import { EXCEPTION_PAYLOAD, machineEnv, STACK_SWITCH, TAIL_TARGET } from './registers.ts'
+import { EXCEPTION_PAYLOAD, machineEnv, RBP, RETURN_ADDRESS, RSP, STACK_SWITCH, TAIL_TARGET } from './registers.ts'
 import { Scratch } from './scratch.ts'
 import { table } from './table.ts'
 
@@ -29,6 +29,7 @@ export function createX64(named: Readonly<Record<string, boolean>>, shared: Shar
     sinksLoads: true,
     stackAlign: 16,
     returnAddressBytes: 8,
+    frameRegisters: { stackPointer: RSP, framePointer: RBP, returnAddress: RETURN_ADDRESS },
     tailTarget: TAIL_TARGET,
     exceptionPayload: EXCEPTION_PAYLOAD,
     stackSwitch: STACK_SWITCH,

@@ -50,9 +50,10 @@ export function windowsUnwindInfo(frame: FrameLayout, { pushed, framed, end }: P
   const code = (offset: number, op: number, info: number, ...more: readonly number[]): void => {
     slots.push(offset | (op << 8) | (info << 12), ...more)
   }
-  for (const [reg, at] of savedAt(frame).reverse()) {
-    if (reg >> 6 === CLASS_INT) code(end, UWOP_SAVE_NONVOL, reg & 63, at / 8)
-    else code(end, UWOP_SAVE_XMM128, reg & 63, at / 16)
+  for (const { reg, at } of frame.clobbers.toReversed()) {
+    const above = clobberBytes + at
+    if (reg >> 6 === CLASS_INT) code(end, UWOP_SAVE_NONVOL, reg & 63, above / 8)
+    else code(end, UWOP_SAVE_XMM128, reg & 63, above / 16)
   }
   if (frame.setup) {
     code(framed, UWOP_SET_FPREG, 0)
@@ -70,13 +71,4 @@ export function windowsUnwindInfo(frame: FrameLayout, { pushed, framed, end }: P
     view.setUint16(4 + 2 * i, s, true)
   })
   return info
-}
-
-/** The saved registers with their places above the base of the frame that Windows is told of. */
-function savedAt({ clobbers, clobberBytes }: FrameLayout): [reg: number, at: number][] {
-  let at = clobberBytes
-  return clobbers.map((reg) => {
-    at -= reg >> 6 === CLASS_INT ? 8 : 16
-    return [reg, at]
-  })
 }

@@ -63,8 +63,8 @@ export interface FrameLayout {
   readonly callConv: CallConv
   /** The setup area exists: the function calls, has a frame or stack arguments, or was asked to keep frame pointers. */
   readonly setup: boolean
-  /** Callee-saved registers to save, as PRegs in order. */
-  readonly clobbers: readonly number[]
+  /** Callee-saved registers to save, in order, the first one highest. */
+  readonly clobbers: readonly SavedRegister[]
   readonly clobberBytes: number
   readonly spillBytes: number
   readonly slotBytes: number
@@ -77,6 +77,12 @@ export interface FrameLayout {
   readonly tailBytes: number
   /** Bytes of incoming stack arguments that the epilogue removes. */
   readonly popBytes: number
+}
+
+/** A callee-saved register (PReg) and where it is kept: bytes from the frame pointer, below zero. */
+export interface SavedRegister {
+  readonly reg: number
+  readonly at: number
 }
 
 /** What lowering learned about the frame. */

@@ -92,11 +92,14 @@ export function layoutFrame(
   out: AllocOutput,
   keepFramePointer: boolean,
 ): FrameLayout {
-  const clobbers = isa.savedRegisters(sig, req.savesAll ? withAllocatable(isa, out.usedRegs) : out.usedRegs)
+  const saved = isa.savedRegisters(sig, req.savesAll ? withAllocatable(isa, out.usedRegs) : out.usedRegs)
   const align = isa.stackAlign
   const up = (n: number, a: number): number => (n + a - 1) & -a
   let clobberBytes = 0
-  for (const r of clobbers) clobberBytes += isa.saveBytes(r)
+  const clobbers = saved.map((reg) => {
+    clobberBytes += isa.saveBytes(reg)
+    return { reg, at: -clobberBytes }
+  })
   const spillBytes = up(out.spillWords * 8, align)
   const slotBytes = up(req.slotBytes, align)
   const outgoingBytes = up(req.outgoingBytes, align)

@@ -10,6 +10,7 @@ export type { CompiledFunction, CompileFunctionOptions, Stage } from './compile.
 export { Emitter } from './emit.ts'
 export type { EmitTrace } from './emit.ts'
 export { BOTH, type FactOf, knownExtensions, SIGN, ZERO } from './extension.ts'
+export { bodyRow, entryRow, MAX_UNROLLED_PROBES, pagesToProbe } from './frame.ts'
 export * from './inst-table.ts'
 export type { IsaFlags, SharedFlags, Target, TargetIsa } from './isa.ts'
 export { callConversion, callRoutine, callRoutineOf, libcallRules } from './libcall-rules.ts'

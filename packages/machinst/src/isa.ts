@@ -41,6 +41,12 @@ export interface TargetIsa {
   readonly stackAlign: number
   /** Bytes that a call pushes: the return address, where it is not in a register. */
   readonly returnAddressBytes: number
+  /** What unwind rows are written with, as PRegs; the return address is a column of its own where a call pushes it. */
+  readonly frameRegisters: {
+    readonly stackPointer: number
+    readonly framePointer: number
+    readonly returnAddress: number
+  }
   /** Register for the target of an indirect tail call: neither an argument's nor one that the epilogue restores. */
   readonly tailTarget: number
   /** Fixed registers of the pseudo-instruction `stack_switch`, as PRegs, where there is one. The result comes where the payload goes. */
