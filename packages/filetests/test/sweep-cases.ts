@@ -20,8 +20,9 @@ const FLOATS = ['f16', 'f32', 'f64']
 
 /** Edge values of f16: zeros, units, ties, least and greatest numbers of each kind, around the ranges of i8 and i16 and 2^10, infinities, NaNs. */
 const HALVES = [
-  0, 1, 0x3ff, 0x400, 0x401, 0x3800, 0x37ff, 0x3801, 0x3c00, 0x3e00, 0x4100, 0x4248, 0x57f0, 0x5800, 0x5808, 0x5bf8,
-  0x5bff, 0x5c00, 0x63ff, 0x6400, 0x6401, 0x6800, 0x7800, 0x77ff, 0x7bff, 0x7c00, 0x7e00, 0x7c01, 0x7dff, 0x7fff,
+  0, 1, 0x3ff, 0x400, 0x401, 0x3800, 0x37ff, 0x3801, 0x3c00, 0x3c01, 0x3e00, 0x4100, 0x4248, 0x57f0, 0x5800, 0x5808,
+  0x5bf8, 0x5bff, 0x5c00, 0x63ff, 0x6400, 0x6401, 0x6800, 0x7800, 0x77ff, 0x7bff, 0x7c00, 0x7e00, 0x7c01, 0x7dff,
+  0x7fff,
 ]
 
 const QUAD_BIAS = 16383
@@ -95,6 +96,15 @@ export function floatEdges(bits: number): bigint[] {
     -32768.9,
     65535.9,
     65536,
+    // Ties of f16, and what is so near that f32 makes a tie of it.
+    1 + 2 ** -11,
+    1 + 2 ** -11 + 2 ** -40,
+    1 + 3 * 2 ** -11 - 2 ** -40,
+    2 ** -25,
+    2 ** -25 + 2 ** -60,
+    2 ** -24 + 2 ** -25 - 2 ** -60,
+    65519.99999999,
+    65520,
     2 ** 23,
     2 ** 23 + 1,
     2 ** 24 + 2,
@@ -379,6 +389,22 @@ export function sweepCases(many: boolean): SweepCase[] {
         [t, t, t],
         [t],
         ['v5 = fneg v0', 'v6 = fneg v1', 'v7 = fneg v2', `v9 = fma ${x}, ${y}, ${z}`, 'return v9'],
+        true,
+      )
+    // 0x3c01 times the first is a little less than half of the second's last bit: to be rounded once.
+    if (t === 'f16')
+      def(
+        `fma tie ${t}`,
+        [t],
+        [t],
+        [
+          'v5 = iconst.i16 0x0ffe',
+          'v6 = bitcast.f16 v5',
+          'v7 = iconst.i16 0x3c01',
+          'v8 = bitcast.f16 v7',
+          'v9 = fma v0, v6, v8',
+          'return v9',
+        ],
         true,
       )
     for (const cc of ['ord', 'uno', 'eq', 'ne', 'one', 'ueq', 'lt', 'le', 'gt', 'ge', 'ult', 'ule', 'ugt', 'uge']) {

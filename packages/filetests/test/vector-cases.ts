@@ -242,6 +242,23 @@ export function vectorCases(): VectorCase[] {
       def(`fma${name} ${t}`, [t, t, t], [t], ['v5 = fneg v0', 'v7 = fneg v2', `v9 = fma ${x}, v1, ${z}`, 'return v9'], {
         anyNaN: true,
       })
+    if (lane === 'f16')
+      def(
+        `fma tie ${t}`,
+        [t],
+        [t],
+        [
+          'v5 = iconst.i16 0x0ffe',
+          'v6 = bitcast.f16 v5',
+          `v7 = splat.${t} v6`,
+          'v1 = iconst.i16 0x3c01',
+          'v2 = bitcast.f16 v1',
+          `v3 = splat.${t} v2`,
+          'v9 = fma v0, v7, v3',
+          'return v9',
+        ],
+        { anyNaN: true },
+      )
     for (const cc of ['ord', 'uno', 'eq', 'ne', 'one', 'ueq', 'lt', 'le', 'gt', 'ge', 'ult', 'ule', 'ugt', 'uge']) {
       def(`fcmp ${cc} ${t}`, [t, t], [ints], [`v9 = fcmp ${cc} v0, v1`, 'return v9'])
       def(`fcmp ${cc} ${t} same`, [t], [ints], [`v9 = fcmp ${cc} v0, v0`, 'return v9'])

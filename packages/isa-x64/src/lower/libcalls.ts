@@ -9,14 +9,29 @@ import { setCond } from './compare.ts'
 import type { X64Lower } from './driver.ts'
 import { rule } from './types.ts'
 
-/** Between f16 and f32 or f64: by the instructions of F16C, which go by way of f32, or a routine. To f16 from f64 that would round twice. */
+/**
+ * f64 rounded to odd to the precision of f32: what is cut off leaves a one in the last bit. The conversion to f32 is exact then, within its range, and a
+ * rounding to f16 behind it is as if it were the only one.
+ */
+export function roundToOdd(c: X64Lower, x: Xmm): Xmm {
+  const below = c.loadConstant(c.splat64(0x1fffffff, 0))
+  const cut = c.bin(emit.andps_rr, emit.vandps_rrr, x, below)
+  const carry = c.bin(emit.paddq_rr, emit.vpaddq_rrr, cut, below)
+  const last = andMem(c, carry, c.splat64(0x20000000, 0))
+  return andMem(c, c.bin(emit.orps_rr, emit.vorps_rrr, x, last), c.splat64(0xe0000000 | 0, -1))
+}
+
+/** Between f16 and f32 or f64: by the instructions of F16C, which go by way of f32, or a routine. */
 export function convertHalf(c: X64Lower, from: Type, to: Type, x: Xmm): Xmm {
-  if (!c.has(F16C) || from === F64) {
-    return callConversion(c, from, to, x) as Xmm
+  if (!c.has(F16C)) return callConversion(c, from, to, x) as Xmm
+  if (from === F64) {
+    // Beyond the range of f32 all is infinite or zero as f16.
+    const odd = roundToOdd(c, x)
+    return c.xoneImm(emit.vcvtps2ph_rri, c.xthree(emit.vcvtsd2ss_rrr, odd, odd), 0)
   }
   if (to === F16) return c.xoneImm(emit.vcvtps2ph_rri, x, 0)
   const single = c.xone(emit.vcvtph2ps_rr, x)
-  return to === F32 ? single : c.xtwo(emit.cvtss2sd_rr, single, single)
+  return to === F32 ? single : c.xthree(emit.vcvtss2sd_rrr, single, single)
 }
 
 /** Bitwise operations with a constant of 16 bytes. */

@@ -29,7 +29,7 @@ import * as feat from '../features.ts'
 import { emit } from '../insts/index.ts'
 import type { Xmm } from '../insts/index.ts'
 import type { X64Lower } from './driver.ts'
-import { andMem, xorMem } from './libcalls.ts'
+import { andMem, roundToOdd, xorMem } from './libcalls.ts'
 import { rule } from './types.ts'
 import {
   arithmetic,
@@ -54,7 +54,6 @@ import {
   low64,
   or,
   splat32,
-  splat64,
   unpackWords,
   vec,
   type VecOp,
@@ -115,16 +114,6 @@ const single2 =
     return byFours(c, t, (g) => f(c, singles(c, a, g), singles(c, b, g)))
   }
 const operation = (of: readonly [VecOp, VecOp]) => single2((c, a, b) => apply(c, of[0], a, b))
-
-/**
- * f64 rounded to odd to the precision of f32: what is cut off leaves a one in the last bit. The conversion to f32 is exact then, within its range, and a
- * rounding to f16 behind it is as if it were the only one.
- */
-export function roundToOdd(c: X64Lower, x: Xmm): Xmm {
-  const cut = and(c, x, splat64(c, 0x1fffffff, 0))
-  const last = and(c, addLanes(c, 3, cut, splat64(c, 0x1fffffff, 0)), splat64(c, 0x20000000, 0))
-  return and(c, or(c, x, last), splat64(c, 0xe0000000 | 0, -1))
-}
 
 function fused(c: X64Lower, t: Type, x: Value, y: Value, z: Value): Xmm {
   const operands = [c.x(x), c.x(y), c.x(z)]
