@@ -212,6 +212,10 @@ export function sweepCases(many: boolean): SweepCase[] {
     two.push('umulhi', 'smulhi')
     if (bits <= 64) two.push('udiv', 'sdiv', 'urem', 'srem')
     for (const op of two) binary(`${op} ${t}`, [t, t], [t], (a, b) => [`v9 = ${op} ${a}, ${b}`, 'return v9'])
+    // What machines make shifts and additions of.
+    if (bits <= 64)
+      for (const k of [3, 5, 6, 9, 10, 12, 15, 18, 24, 25, 27, 40, 45, 72, 81, 96])
+        def(`imul by ${k} ${t}`, [t], [t], [`v8 = iconst.${t} ${k}`, 'v9 = imul v0, v8', 'return v9'])
     for (const op of ['band', 'bor', 'bxor']) {
       def(`${op} not ${t}`, [t, t], [t], ['v8 = bnot v1', `v9 = ${op} v0, v8`, 'return v9'])
       def(`not ${op} ${t}`, [t, t], [t], [`v8 = ${op} v0, v1`, 'v9 = bnot v8', 'return v9'])

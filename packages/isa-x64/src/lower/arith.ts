@@ -101,13 +101,33 @@ function andImm(c: X64Lower, t: Type, x: Value, k: number): Gpr {
   return c.twoImm(k >= 0 ? emit.andl_ri : families.and.ri[wide(t)], a, k)
 }
 
+/** Factors of a lea: index * 2 ** shift + base. */
+const LEA_SHIFT = new Map([
+  [3, 1],
+  [5, 2],
+  [9, 3],
+])
+
+/** x times 3, 5 or 9. */
+function byLea(c: X64Lower, t: Type, a: Gpr, k: number): Gpr {
+  return c.load(t === I64 ? emit.leaq_rm : emit.leal_rm, c.indexed(a, a, LEA_SHIFT.get(k) as number, 0))
+}
+
+/** Two instructions of one cycle each come before a multiplication, which takes three. */
 function mulImm(c: X64Lower, t: Type, x: Value, k: number): Gpr {
   const a = c.g(x)
-  const lea = t === I64 ? emit.leaq_rm : emit.leal_rm
-  if (k === 3 || k === 5 || k === 9) return c.load(lea, c.indexed(a, a, k === 3 ? 1 : k === 5 ? 2 : 3, 0))
-  if (k > 1 && (k & (k - 1)) === 0) return c.twoImm(t === I64 ? emit.shlq_ri : emit.shll_ri, a, 31 - Math.clz32(k))
+  const q = t === I64
+  const shl = (v: Gpr, n: number): Gpr => (n === 0 ? v : c.twoImm(q ? emit.shlq_ri : emit.shll_ri, v, n))
+  if (k > 1) {
+    const shift = 31 - Math.clz32(k & -k)
+    const odd = k >>> shift
+    if (odd === 1) return shl(a, shift)
+    if (LEA_SHIFT.has(odd)) return shl(byLea(c, t, a, odd), shift)
+    for (const f of LEA_SHIFT.keys())
+      if (shift === 0 && odd % f === 0 && LEA_SHIFT.has(odd / f)) return byLea(c, t, byLea(c, t, a, f), odd / f)
+  }
   const d = c.tg()
-  ;(t === I64 ? emit.imulq_rri : emit.imull_rri)(c, d, a, k)
+  ;(q ? emit.imulq_rri : emit.imull_rri)(c, d, a, k)
   return d
 }
 
