@@ -36,6 +36,8 @@ export interface AsyncRow {
 export interface AsyncSuiteOptions {
   readonly compile: CompileOptions & { target: string }
   readonly runs: number
+  /** Compilations by each variant before the clock starts, at most. */
+  readonly warmRuns?: number
   /** Only the program with this name. */
   readonly only?: string
   /** Told about each program before it is measured. */
@@ -45,7 +47,7 @@ export interface AsyncSuiteOptions {
 /** Smaller modules do not need workers. */
 const MIN_BYTES = 200_000
 const BUDGET_MS = 15_000
-/** Each variant compiles a module so often before it is measured, if that is done in so many milliseconds, and twice at least. */
+/** If not said otherwise, and if that is done in so many milliseconds; twice at least. */
 const WARM_RUNS = 12
 const WARM_MS = 15_000
 
@@ -84,9 +86,10 @@ async function measure(program: Program, bytes: Uint8Array, options: AsyncSuiteO
       await compileAsync(bytes, { ...options.compile, ...variant })
       return performance.now() - start
     }
+    const { warmRuns = WARM_RUNS } = options
     let warm = 0
     const warming = performance.now()
-    for (; warm < 2 || (warm < WARM_RUNS && performance.now() - warming < WARM_MS); warm++)
+    for (; warm < 2 || (warm < warmRuns && performance.now() - warming < WARM_MS); warm++)
       for (const variant of variants) await once(variant)
     const times: number[][] = variants.map(() => [])
     const start = performance.now()
