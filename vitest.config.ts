@@ -11,8 +11,9 @@ export default defineConfig({
     // The default leaves one core to the main process, which has next to nothing to do: on two cores half the machine.
     maxWorkers: availableParallelism(),
     globalSetup: ['tools/vitest-setup.ts'],
-    testTimeout: long ? 600_000 : 30_000,
-    hookTimeout: long ? 600_000 : 60_000,
+    // A test takes seconds, on a machine of its own.
+    testTimeout: long ? 600_000 : 120_000,
+    hookTimeout: long ? 600_000 : 120_000,
     tags: [
       {
         name: 'fuzz',
