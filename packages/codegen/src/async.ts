@@ -12,6 +12,7 @@
 import { parallelism } from '@k23/codegen/workers'
 import { type CompileOptions, withTarget } from './by-name.ts'
 import type { CompileCache } from './cache.ts'
+import type { SyncCompileCache } from './cache-sync.ts'
 import { createIsa, type Input, kindOf } from './core.ts'
 import type { LinkInput } from './link.ts'
 import type { CompiledModule } from './module.ts'
@@ -40,7 +41,7 @@ export interface AsyncOptions extends Omit<CompileOptions, 'observer'> {
   /** Called now and then, with `done` growing; at the end with all done. */
   readonly onProgress?: (progress: Progress) => void
   /** Asked first, and told the result. */
-  readonly cache?: CompileCache
+  readonly cache?: CompileCache | SyncCompileCache
 }
 
 /** Less work than this is done before a worker has started. */

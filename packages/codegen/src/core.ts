@@ -3,11 +3,10 @@ import type { Features } from '@k23/frontend-wasm'
 import type { Func } from '@k23/ir'
 import type { Target, TargetIsa } from '@k23/machinst'
 import { CodegenError } from './error.ts'
-import type { LinkInput } from './link.ts'
 import type { CompiledModule } from './module.ts'
 import type { Observer } from './pipeline.ts'
 import { completeSettings, type SettingValue } from './settings.ts'
-import { createJob } from './units.ts'
+import { compileAll, createJob } from './units.ts'
 
 export { CodegenError } from './error.ts'
 export type { CodegenErrorCode, ErrorPlace } from './error.ts'
@@ -45,9 +44,7 @@ export type Input = Uint8Array | string | Func | readonly Func[]
 /** Compiles. Throws CodegenError for whatever is wrong with the input or the options, and nothing else for input's fault. */
 export function compile(input: Input, options: CoreOptions): CompiledModule {
   const job = createJob(input, createIsa(options, kindOf(input)), options)
-  const units: LinkInput[] = []
-  for (let unit = 0; unit < job.count; unit++) units.push(job.compile(unit))
-  return job.assemble(job.complete(units))
+  return job.assemble(compileAll(job))
 }
 
 /** What is compiled decides some defaults. */

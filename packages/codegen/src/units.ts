@@ -41,6 +41,13 @@ export function createJob(input: Input, isa: TargetIsa, options: CoreOptions): J
   return input instanceof Uint8Array ? wasmJob(input, isa, options) : clifJob(input, isa, options)
 }
 
+/** What `assemble` wants, compiled here and now. */
+export function compileAll(job: Job): LinkInput[] {
+  const units: LinkInput[] = []
+  for (let unit = 0; unit < job.count; unit++) units.push(job.compile(unit))
+  return job.complete(units)
+}
+
 function clifJob(input: Exclude<Input, Uint8Array>, isa: TargetIsa, options: CoreOptions): Job {
   const functions = typeof input === 'string' ? parseClif(input) : input instanceof Func ? [input] : input
   const cx: PassContext = { settings: isa.shared as Settings, foreign: true }

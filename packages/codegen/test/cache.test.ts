@@ -14,7 +14,9 @@ import {
   compileAsync,
   CompileCache,
   type CompiledModule,
+  type CompileOptions,
   type Input,
+  SyncCompileCache,
 } from '@k23/codegen'
 import { DEFAULT_FEATURES } from '@k23/frontend-wasm'
 import { decode, DecodeError } from '../src/parts/codec.ts'
@@ -135,7 +137,7 @@ describe('the key', () => {
   test('is another one for all that decides the code', async () => {
     const memory = new Memory()
     const cache = new CompileCache(memory)
-    const variants: [Input, Partial<AsyncOptions>][] = [
+    const variants: [Input, Partial<CompileOptions>][] = [
       [wasm, {}],
       [manyFunctions(7), {}],
       [Uint8Array.of(...wasm, 0, 1, 0), {}],
@@ -248,6 +250,89 @@ describe('an entry that is not what was written', () => {
       }),
       { numRuns: 3000 },
     )
+  })
+})
+
+describe('a cache that answers at once', () => {
+  const atOnce = (input: Input, cache: SyncCompileCache): object => contents(compile(input, { target, cache }))
+
+  test('gives the same, and asks for nothing twice', () => {
+    for (const input of [wasm, clif]) {
+      const cache = new SyncCompileCache(new Map())
+      const want = contents(compile(input, { target }))
+      for (let i = 0; i < 3; i++) expect(atOnce(input, cache)).toStrictEqual(want)
+      expect(cache.stats).toEqual({ hits: 2, misses: 1, rejected: 0, errors: 0 })
+      expect(contents(compile(input, { target, cache, optLevel: input === wasm ? 'none' : 'speed' }))).not.toEqual(want)
+      expect(cache.stats).toMatchObject({ hits: 2, misses: 2 })
+    }
+  })
+
+  test('has the entries of the other one, with a secret too', async () => {
+    for (const options of [
+      {},
+      { prefix: 'mine', secret: new Uint8Array(40).fill(9) },
+      { secret: new Uint8Array(100).fill(1) },
+    ]) {
+      const memory = new Memory()
+      const later = new CompileCache(memory, options)
+      const now = new SyncCompileCache(memory.entries, options)
+      const want = contents(await compiled(wasm, later))
+      expect(atOnce(wasm, now)).toStrictEqual(want)
+      atOnce(clif, now)
+      expect(contents(await compiled(clif, later))).toStrictEqual(contents(compile(clif, { target })))
+      expect([later.stats, now.stats]).toEqual(new Array(2).fill({ hits: 1, misses: 1, rejected: 0, errors: 0 }))
+      // compileAsync() takes either.
+      await compileAsync(wasm, { target, workers: 0, cache: now })
+      expect(now.stats.hits).toBe(2)
+    }
+  })
+
+  test('does not believe what was not written', () => {
+    const entries = new Map<string, Uint8Array>()
+    const cache = new SyncCompileCache(entries)
+    const want = atOnce(wasm, cache)
+    const [[key, good]] = [...entries]
+    const bad = [
+      good.slice(0, -1),
+      good.slice(0, 20),
+      new Uint8Array(0),
+      ...[3, 20, 50, 90].map((at) => good.with(at, good[at] ^ 4)),
+    ]
+    for (const entry of bad) {
+      entries.set(key, entry)
+      expect(atOnce(wasm, cache)).toStrictEqual(want)
+      expect(entries.get(key)).toEqual(good)
+    }
+    expect(cache.stats).toEqual({ hits: 0, misses: 1, rejected: bad.length, errors: 0 })
+    expect(atOnce(wasm, new SyncCompileCache(entries, { secret: Uint8Array.of(1) }))).toStrictEqual(want)
+  })
+
+  test('that fails is as good as none; errors of the input, and functions, are not kept', async () => {
+    const told: unknown[] = []
+    const fails = (): never => {
+      throw new Error('disk full')
+    }
+    const cache = new SyncCompileCache({ get: fails, set: fails }, { onError: (e) => told.push(e) })
+    expect(atOnce(wasm, cache)).toStrictEqual(contents(compile(wasm, { target })))
+    expect([cache.stats.errors, told.length]).toEqual([2, 2])
+    const entries = new Map<string, Uint8Array>()
+    const other = new SyncCompileCache(entries)
+    for (let i = 0; i < 2; i++) expect(() => atOnce(manyFunctions(3, [1]), other)).toThrow('type mismatch')
+    const { parseFunctions } = await import('@k23/ir')
+    compile(
+      parseFunctions(clif).functions.map((f) => f.func),
+      { target, cache: other },
+    )
+    expect(entries.size).toBe(0)
+  })
+
+  test('is not asked with an observer, which sees the work', () => {
+    const cache = new SyncCompileCache(new Map())
+    atOnce(wasm, cache)
+    let seen = 0
+    compile(wasm, { target, cache, observer: { clif: () => void seen++ } })
+    expect(seen).toBeGreaterThan(0)
+    expect(cache.stats).toMatchObject({ hits: 0, misses: 1 })
   })
 })
 

@@ -12,6 +12,7 @@ import {
   completeSettings,
   type RuntimeNeeds,
   runtimeNeeds,
+  type SyncOptions,
   targetByName,
 } from '@k23/codegen'
 import type { FuncType } from '@k23/frontend-wasm/runtime-abi'
@@ -35,6 +36,8 @@ export interface EngineOptions {
 
 /** How a module is compiled that is waited for. */
 export type CompileAsyncOptions = Pick<AsyncOptions, 'workers' | 'signal' | 'onProgress' | 'cache'>
+
+export type CompileSyncOptions = Pick<SyncOptions, 'cache'>
 
 /** Addresses of the two trampolines of a type, and the module that they are part of. */
 export interface Trampolines {
@@ -91,10 +94,13 @@ export class Engine {
     }
   }
 
-  /** Compiles a WebAssembly binary and places its code. Throws CodegenError. */
-  compile(bytes: Uint8Array): Module {
+  /**
+   * Compiles a WebAssembly binary and places its code. Throws CodegenError. The cache is one that answers at once (a Map, files read synchronously); storages
+   * that answer by promises, and workers, are for compileAsync().
+   */
+  compile(bytes: Uint8Array, options: CompileSyncOptions = {}): Module {
     if (!(bytes instanceof Uint8Array)) throw new TypeError('a module is given as a Uint8Array of its binary form')
-    return this.load(compile(bytes, this.compileOptions))
+    return this.load(compile(bytes, { ...this.compileOptions, ...options }))
   }
 
   /**

@@ -1,7 +1,7 @@
 // Engine, module, store, instance and linker, on any machine.
 export { CodegenError } from '@k23/codegen'
 export { Engine } from './engine.ts'
-export type { CompileAsyncOptions, EngineOptions } from './engine.ts'
+export type { CompileAsyncOptions, CompileSyncOptions, EngineOptions } from './engine.ts'
 export { KernelBug, LinkError, OutOfFuel, Trap } from './errors.ts'
 export type { Frame, LinkErrorCode, SourcePlace } from './errors.ts'
 export { Func } from './func.ts'

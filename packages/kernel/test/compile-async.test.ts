@@ -1,5 +1,5 @@
 // Engine.compileAsync: the module that compile() gives, from workers or a cache.
-import { closeWorkers, CompileCache } from '@k23/codegen'
+import { closeWorkers, CompileCache, SyncCompileCache } from '@k23/codegen'
 import { afterAll, expect, test } from 'vitest'
 import { CodegenError, type Module, Store } from '../src/index.ts'
 import { wat, world } from './wat.ts'
@@ -35,6 +35,10 @@ test('a module compiled on workers, and one out of a cache, run as one compiled 
   const options = [{ workers: 1 }, { workers: 0 }, { cache }, { cache, workers: 1 }]
   for (const o of options) expect(outcome(await engine.compileAsync(wat(text), o))).toEqual(want)
   expect(cache.stats).toMatchObject({ hits: 1, misses: 1 })
+  const atOnce = new SyncCompileCache(new Map())
+  for (let i = 0; i < 2; i++) expect(outcome(engine.compile(wat(text), { cache: atOnce }))).toEqual(want)
+  expect(outcome(await engine.compileAsync(wat(text), { cache: atOnce }))).toEqual(want)
+  expect(atOnce.stats).toMatchObject({ hits: 2, misses: 1 })
 })
 
 test('fails as compile() does', async () => {
