@@ -14,12 +14,14 @@ import { overflowRules } from './overflow.ts'
 import { pairRules } from './pairs.ts'
 import { shiftRules } from './shifts.ts'
 import { vectorFloatRules } from './vector-float.ts'
+import { vectorHalfRules } from './vector-half.ts'
 import { vectorIntegerRules } from './vector-integer.ts'
 import { vectorLaneRules } from './vector-lanes.ts'
 import { vectorMemoryRules } from './vector-memory.ts'
 import { vectorX86Rules } from './vector-x86.ts'
 
 export const rules: readonly Rule[] = [
+  ...vectorHalfRules,
   ...vectorFloatRules,
   ...vectorIntegerRules,
   ...vectorLaneRules,

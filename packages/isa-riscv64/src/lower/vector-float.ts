@@ -57,7 +57,6 @@ import {
 import { emit } from '../insts/index.ts'
 import type { VReg, Writable, XReg } from '../insts/index.ts'
 import { X0 } from '../context.ts'
-import { ZVFH } from '../features.ts'
 import type { RiscvLower } from './driver.ts'
 import { rule } from './types.ts'
 import {
@@ -84,32 +83,25 @@ import {
 } from './vector-context.ts'
 import { floatVectors, halfVectors, intVectors } from './vector-sets.ts'
 
-/** Float vectors of any width: lanes of 16 bits take Zvfh. */
+/** Float vectors of any width: lanes of 16 bits take Zvfh here (without it: vector-half.ts). */
 export const allFloats: TypeSet = typeUnion(floatVectors, halfVectors)
 
-/** The state for arithmetic on t; refuses f16 without Zvfh. */
-export function state(c: RiscvLower, t: Type): number {
-  if (laneBits(t) === 16 && !c.has(ZVFH)) c.unsupported('arithmetic on vectors of f16', 'it needs has_zvfh')
-  return stateOf(t)
-}
-
-const two = (op: VV) => (c: RiscvLower, t: Type, x: Value, y: Value) => vv(c, op, state(c, t), v(c, x), v(c, y))
-const withScalar = (op: VF) => (c: RiscvLower, t: Type, x: Value, y: Value) => vf(c, op, state(c, t), v(c, x), c.f(y))
-const one = (op: V1) => (c: RiscvLower, t: Type, x: Value) => v1(c, op, state(c, t), v(c, x))
+const two = (op: VV) => (c: RiscvLower, t: Type, x: Value, y: Value) => vv(c, op, stateOf(t), v(c, x), v(c, y))
+const withScalar = (op: VF) => (c: RiscvLower, t: Type, x: Value, y: Value) => vf(c, op, stateOf(t), v(c, x), c.f(y))
+const one = (op: V1) => (c: RiscvLower, t: Type, x: Value) => v1(c, op, stateOf(t), v(c, x))
 /** x with the sign that `op` makes of x's and y's. */
-const sign = (op: VV) => (c: RiscvLower, t: Type, x: Value, y: Value) => vv(c, op, state(c, t), v(c, x), v(c, y))
+const sign = (op: VV) => (c: RiscvLower, t: Type, x: Value, y: Value) => vv(c, op, stateOf(t), v(c, x), v(c, y))
 const fused = (op: VVV) => (c: RiscvLower, t: Type, x: Value, y: Value, z: Value) =>
-  update(c, op, state(c, t), v(c, z), v(c, x), v(c, y))
+  update(c, op, stateOf(t), v(c, z), v(c, x), v(c, y))
 
 /** Where neither is a NaN the machine's minimum or maximum, else their sum, which is a NaN. */
-const extreme = (op: VV) => (c: RiscvLower, t: Type, x: Value, y: Value) => {
-  const st = state(c, t)
-  const a = v(c, x)
-  const b = v(c, y)
+export function extremeOf(c: RiscvLower, op: VV, st: number, a: VReg, b: VReg): VReg {
   ordered(c, st, a, b)
   const m = vv(c, op, st, a, b)
   return merge(c, st, m, vv(c, emit.vfadd_vv, st, a, b))
 }
+const extreme = (op: VV) => (c: RiscvLower, t: Type, x: Value, y: Value) =>
+  extremeOf(c, op, stateOf(t), v(c, x), v(c, y))
 
 /** v0: neither is a NaN. */
 function ordered(c: RiscvLower, st: number, a: VReg, b: VReg): void {
@@ -125,18 +117,17 @@ function ordered(c: RiscvLower, st: number, a: VReg, b: VReg): void {
 
 const FRM = 0x002
 /** Rounding modes of frm (20.2). */
-const RNE = 0
-const RTZ = 1
-const RDN = 2
-const RUP = 3
+export const RNE = 0
+export const RTZ = 1
+export const RDN = 2
+export const RUP = 3
 
 /**
  * Through an integer where the magnitude is below 2^(mantissa bits), with the sign of x for zeros; above, every value is integral. min(x, x) is x, and quiet for
  * a NaN. The rounding mode is in frm, which is RNE everywhere else.
  */
-const rounding = (mode: number) => (c: RiscvLower, t: Type, x: Value) => {
-  const st = state(c, t)
-  const a = v(c, x)
+export function round(c: RiscvLower, t: Type, mode: number, a: VReg): VReg {
+  const st = stateOf(t)
   const magnitude = vv(c, emit.vfsgnjx_vv, st, a, a)
   const n = laneBits(t)
   const limit = c.constF(laneType(t), n === 64 ? 2 ** 52 : n === 32 ? 2 ** 23 : 2 ** 10)
@@ -152,13 +143,12 @@ const rounding = (mode: number) => (c: RiscvLower, t: Type, x: Value) => {
   const back = vv(c, emit.vfsgnj_vv, st, v1(c, emit.vfcvt_f_x_v, st, i), a)
   return merge(c, st, back, vv(c, emit.vfmin_vv, st, a, a))
 }
+const rounding = (mode: number) => (c: RiscvLower, t: Type, x: Value) => round(c, t, mode, v(c, x))
 
 // ---- comparisons
 
 /** x cc y into v0; returns whether v0 holds the opposite. */
-function compare(c: RiscvLower, cc: FloatCC, st: number, x: Value, y: Value): boolean {
-  const a = v(c, x)
-  const b = x === y ? a : v(c, y)
+export function compareLanes(c: RiscvLower, cc: FloatCC, st: number, a: VReg, b: VReg): boolean {
   const into = (op: VV, p: VReg, q: VReg, inverted = false): boolean => {
     op(c, M0, q, p, st)
     return inverted
@@ -200,13 +190,18 @@ function compare(c: RiscvLower, cc: FloatCC, st: number, x: Value, y: Value): bo
   }
 }
 
+function compare(c: RiscvLower, cc: FloatCC, st: number, x: Value, y: Value): boolean {
+  const a = v(c, x)
+  return compareLanes(c, cc, st, a, x === y ? a : v(c, y))
+}
+
 function set(c: RiscvLower, t: Type, cc: FloatCC, x: Value, y: Value): VReg {
-  const st = state(c, t)
+  const st = stateOf(t)
   return lanesOfMask(c, st, compare(c, cc, st, x, y))
 }
 
 function choose(c: RiscvLower, _t: Type, cc: FloatCC, a: Value, b: Value, x: Value, y: Value): VReg {
-  const st = state(c, c.func.typeOf(a))
+  const st = stateOf(c.func.typeOf(a))
   const inverted = compare(c, cc, st, a, b)
   const yes = v(c, x)
   const no = v(c, y)
@@ -216,7 +211,7 @@ function choose(c: RiscvLower, _t: Type, cc: FloatCC, a: Value, b: Value, x: Val
 // ---- conversions
 
 /** How lanes are converted between integers and floats. */
-interface Conversion {
+export interface Conversion {
   /** Rows for a source of the same width, of half, of twice the width. */
   readonly rows: readonly [V1, V1, V1]
   /** Of integers: extends them to four and to eight times their width; halves their width, clamping them. */
@@ -224,13 +219,13 @@ interface Conversion {
   readonly clip: VI
 }
 // biome-ignore format: table
-const fromSigned: Conversion = { rows: [emit.vfcvt_f_x_v, emit.vfwcvt_f_x_v, emit.vfncvt_f_x_w], extend: [emit.vsext_vf4, emit.vsext_vf8], clip: emit.vnclip_wi }
+export const fromSigned: Conversion = { rows: [emit.vfcvt_f_x_v, emit.vfwcvt_f_x_v, emit.vfncvt_f_x_w], extend: [emit.vsext_vf4, emit.vsext_vf8], clip: emit.vnclip_wi }
 // biome-ignore format: table
-const fromUnsigned: Conversion = { rows: [emit.vfcvt_f_xu_v, emit.vfwcvt_f_xu_v, emit.vfncvt_f_xu_w], extend: [emit.vzext_vf4, emit.vzext_vf8], clip: emit.vnclipu_wi }
+export const fromUnsigned: Conversion = { rows: [emit.vfcvt_f_xu_v, emit.vfwcvt_f_xu_v, emit.vfncvt_f_xu_w], extend: [emit.vzext_vf4, emit.vzext_vf8], clip: emit.vnclipu_wi }
 // biome-ignore format: table
 export const toSigned: Conversion = { rows: [emit.vfcvt_rtz_x_f_v, emit.vfwcvt_rtz_x_f_v, emit.vfncvt_rtz_x_f_w], extend: [emit.vsext_vf4, emit.vsext_vf8], clip: emit.vnclip_wi }
 // biome-ignore format: table
-const toUnsigned: Conversion = { rows: [emit.vfcvt_rtz_xu_f_v, emit.vfwcvt_rtz_xu_f_v, emit.vfncvt_rtz_xu_f_w], extend: [emit.vzext_vf4, emit.vzext_vf8], clip: emit.vnclipu_wi }
+export const toUnsigned: Conversion = { rows: [emit.vfcvt_rtz_xu_f_v, emit.vfwcvt_rtz_xu_f_v, emit.vfncvt_rtz_xu_f_w], extend: [emit.vzext_vf4, emit.vzext_vf8], clip: emit.vnclipu_wi }
 
 /** x, lanes of n bits, in as many lanes of `to` bits, which are at most twice as wide or half as wide. */
 function step(c: RiscvLower, { rows }: Conversion, lanes: number, n: number, to: number, x: VReg): VReg {
@@ -242,7 +237,7 @@ function step(c: RiscvLower, { rows }: Conversion, lanes: number, n: number, to:
  * Lanes of integers as floats. i64 to f16 goes by f64, which is exact where the result is finite, and by f32, rounded to odd, so that it is the last step that
  * rounds.
  */
-function floatsOf(c: RiscvLower, how: Conversion, t: Type, from: Type, x: VReg): VReg {
+export function floatsOf(c: RiscvLower, how: Conversion, t: Type, from: Type, x: VReg): VReg {
   const lanes = laneCount(t)
   const [n, to] = [laneBits(from), laneBits(t)]
   if (to >= 4 * n) {
@@ -266,20 +261,17 @@ export function integersOf(c: RiscvLower, how: Conversion, t: Type, from: Type, 
   return out
 }
 
-const fromInt = (how: Conversion) => (c: RiscvLower, t: Type, x: Value) => {
-  state(c, t)
-  return floatsOf(c, how, t, c.func.typeOf(x), v(c, x))
-}
+const fromInt = (how: Conversion) => (c: RiscvLower, t: Type, x: Value) =>
+  floatsOf(c, how, t, c.func.typeOf(x), v(c, x))
 
 /** NaN becomes 0. */
-const saturating = (how: Conversion) => (c: RiscvLower, t: Type, x: Value) => {
-  const from = c.func.typeOf(x)
-  const a = v(c, x)
-  const st = state(c, from)
+export function saturated(c: RiscvLower, how: Conversion, t: Type, from: Type, a: VReg): VReg {
   const i = integersOf(c, how, t, from, a)
-  emit.vmfne_vv(c, M0, a, a, st)
+  emit.vmfne_vv(c, M0, a, a, stateOf(from))
   return mergeI(c, stateOf(t), 0, i)
 }
+const saturating = (how: Conversion) => (c: RiscvLower, t: Type, x: Value) =>
+  saturated(c, how, t, c.func.typeOf(x), v(c, x))
 
 /** Two lanes in the low half, zeros above. */
 function demote(c: RiscvLower, _t: Type, x: Value): VReg {

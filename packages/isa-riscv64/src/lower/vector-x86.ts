@@ -7,7 +7,7 @@ import { X0 } from '../context.ts'
 import type { RiscvLower } from './driver.ts'
 import { rule } from './types.ts'
 import { laneState, M0, mergeI, stateOf, tv, v, vi, vv } from './vector-context.ts'
-import { allFloats, integersOf, state as stateWith, toSigned } from './vector-float.ts'
+import { allFloats, integersOf, toSigned } from './vector-float.ts'
 import { intVectors } from './vector-sets.ts'
 import { rounded } from './vector-integer.ts'
 
@@ -50,10 +50,8 @@ function multiplyAdd(c: RiscvLower, x: Value, y: Value): VReg {
 }
 
 /** What is too great, and a NaN, becomes the least number, as what is too small does by itself. */
-function truncate(c: RiscvLower, t: Type, x: Value): VReg {
-  const from = c.func.typeOf(x)
-  const a = v(c, x)
-  const state = stateWith(c, from)
+export function truncateLanes(c: RiscvLower, t: Type, from: Type, a: VReg): VReg {
+  const state = stateOf(from)
   const i = integersOf(c, toSigned, t, from, a)
   // Of f16 only infinity is too great for 32 bits.
   const half = laneType(from) === F16 && laneBits(t) > 16
@@ -79,6 +77,6 @@ function shuffleBytes(c: RiscvLower, x: Value, y: Value): VReg {
 export const vectorX86Rules: Rule[] = [
   rule('v_pmulhrsw',  intVectors, [val, val],           (x, y) => x86_pmulhrsw(x, y),  multiplyHigh),
   rule('v_pmaddubsw', any,        [val, val],           (x, y) => x86_pmaddubsw(x, y), (c, _t, x, y) => multiplyAdd(c, x, y)),
-  rule('v_cvtt2dq',   intVectors, [valOf(allFloats)], (x) => x86_cvtt2dq(x),           truncate),
+  rule('v_cvtt2dq',   intVectors, [valOf(allFloats)], (x) => x86_cvtt2dq(x),           (c, t, x) => truncateLanes(c, t, c.func.typeOf(x), v(c, x))),
   rule('v_pshufb',    any,        [val, val],           (x, y) => x86_pshufb(x, y),    (c, _t, x, y) => shuffleBytes(c, x, y)),
 ]
