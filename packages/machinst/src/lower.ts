@@ -47,6 +47,26 @@ const NOT_PURE = TERMINATOR | CALL | RETURN | SIDE_EFFECTS | CAN_TRAP | CAN_LOAD
 /** Opcode effects for which an instruction is kept though nothing uses its results. */
 const KEEP = TERMINATOR | CALL | RETURN | SIDE_EFFECTS | CAN_TRAP | CAN_STORE
 
+/** Opcodes that need no rules: those of lowerShared, constants, which are made where they are used, and what has become of dynamic vectors before. */
+export const SHARED_OPCODES: ReadonlySet<string> = new Set([
+  'jump',
+  'return',
+  'call',
+  'call_indirect',
+  'return_call',
+  'return_call_indirect',
+  'try_call',
+  'try_call_indirect',
+  'get_exception_handler_address',
+  'stack_switch',
+  'dynamic_stack_addr',
+  'nop',
+  'iconst',
+  'f16const',
+  'f32const',
+  'f64const',
+])
+
 export abstract class LowerCtx extends LowerCalls implements MatchContext {
   /** 1 for an instruction merged into another one. */
   private readonly sunk: Uint8Array

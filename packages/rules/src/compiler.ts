@@ -15,6 +15,7 @@ export { type CompiledRewrites, compileRewrites } from './compiler/rewrites.ts'
 export { referenceEngine, type Matcher } from './engine.ts'
 export { checkWitnesses, type WitnessReport } from './compiler/witness.ts'
 export { type Gap, uncovered } from './compiler/uncovered.ts'
+export { ruleGaps, ruleProblems } from './compiler/rule-list.ts'
 
 recordLocations(true)
 
