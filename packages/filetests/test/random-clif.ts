@@ -248,8 +248,12 @@ class Writer {
   }
 }
 
+/** Functions, of which %f is the one to call. */
 export interface RandomProgram {
   readonly text: string
+  /** Each by itself, %g being called by %f. */
+  readonly f: string
+  readonly g: string
   readonly params: readonly string[]
 }
 
@@ -286,8 +290,7 @@ export function randomProgram(seed: number): RandomProgram {
   const convention = r.of(['system_v', 'fast', 'tail', 'winch', 'windows_fastcall'])
   const callee = { params: types(1 + r.below(14)), returns: types(1 + r.below(6)) }
   const params = types(1 + r.below(12))
-  const text =
-    make('g', callee.params, callee.returns, 10 + r.below(60), undefined) +
-    make('f', params, types(1 + r.below(8)), 20 + r.below(200), callee)
-  return { text, params }
+  const g = make('g', callee.params, callee.returns, 10 + r.below(60), undefined)
+  const f = make('f', params, types(1 + r.below(8)), 20 + r.below(200), callee)
+  return { text: g + f, f, g, params }
 }

@@ -1,12 +1,14 @@
 // Unwind rows of every back end: at every instruction that runs, they recover the state of every caller on the stack.
 import { compile } from '@k23/codegen'
-import { dataValue, I64 } from '@k23/ir'
+import { dataValue, I64, parseType } from '@k23/ir'
 import { describe, expect, test } from 'vitest'
 import { Follower } from './follow.ts'
 import { emulators, Guest } from './guest.ts'
+import { Random, randomProgram } from './random-clif.ts'
 import { leaf, unwindPrograms } from './unwind-programs.ts'
 
 const allocators = ['single_pass', 'backtracking']
+const PROGRAMS = process.env.K23_LONG === '1' ? 300 : 12
 
 describe.each(emulators)('$name', (m) => {
   const follower = new Follower(new Guest(m))
@@ -31,6 +33,23 @@ describe.each(emulators)('$name', (m) => {
           ).toBeGreaterThan(30)
       }
     })
+  })
+
+  test('random programs', () => {
+    let unwound = 0
+    for (let seed = 1; seed <= PROGRAMS; seed++) {
+      const { f, g, params } = randomProgram(seed)
+      const random = new Random(seed)
+      const settings = {
+        regalloc_algorithm: allocators[seed % 2],
+        enable_probestack: random.below(2) === 0,
+        preserve_frame_pointers: random.below(2) === 0,
+      }
+      const program = follower.guest.load(`${f}\n${g}`, { target: m.target, settings })
+      const args = params.map((t) => dataValue(parseType(t), random.integer(Number(t.slice(1)))))
+      unwound += follower.run(program, args)
+    }
+    expect(unwound).toBeGreaterThan(200 * PROGRAMS)
   })
 
   test('without unwind_info there are no rows', () => {
