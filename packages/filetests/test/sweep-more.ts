@@ -184,6 +184,19 @@ export function moreSweepCases(): SweepCase[] {
       const returns = [t, t, 'i64', 'i64']
       for (const op of RMW_OPS)
         def(`atomic_rmw ${op} ${t} ${at}`, [t, t], returns, around(t, at, [`v23 = atomic_rmw.${t} ${op} v22, v1`]), 24)
+      // No one asks for the old value.
+      for (const op of ['add', 'sub', 'and', 'or', 'xor', 'nand', 'umin']) {
+        const unused = `v30 = atomic_rmw.${t} ${op} v22,`
+        def(`atomic_rmw ${op} unused ${t} ${at}`, [t, t], returns, around(t, at, [`${unused} v1`, 'v23 = bnot v1']), 24)
+        for (const k of at === 0 ? [1n, -128n, 0x80n, 0x7fffffffn, 0x123456789n] : [])
+          def(
+            `atomic_rmw ${op} unused ${t} by ${k}`,
+            [t, t],
+            returns,
+            around(t, at, [`v31 = iconst.${t} ${BigInt.asIntN(bitsOf(t), k)}`, `${unused} v31`, 'v23 = bnot v1']),
+            24,
+          )
+      }
       def(`atomic_cas ${t} ${at}`, [t, t, t], returns, around(t, at, [`v23 = atomic_cas.${t} v22, v1, v2`]), 24)
       def(`atomic_cas hits ${t} ${at}`, [t, t], returns, around(t, at, [`v23 = atomic_cas.${t} v22, v0, v1`]), 24)
       def(`atomic_load ${t} ${at}`, [t], returns, around(t, at, [`v23 = atomic_load.${t} v22`]), 24)

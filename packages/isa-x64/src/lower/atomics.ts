@@ -13,14 +13,15 @@ import {
   rmwOp,
   val,
 } from '@k23/rules'
-import type { InPlace } from '../context.ts'
+import type { InPlace, X64Ctx } from '../context.ts'
 import { emit } from '../insts/index.ts'
-import type { Gpr } from '../insts/index.ts'
-import { RMW_ADD, RMW_SUB, RMW_XCHG } from '../emit-atomics.ts'
+import type { Gpr, Mem } from '../insts/index.ts'
+import { RMW_ADD, RMW_AND, RMW_OR, RMW_SUB, RMW_XCHG, RMW_XOR } from '../emit-atomics.ts'
 import { CMPXCHG16B } from '../features.ts'
 import * as T from '../table.ts'
 import { sizeIndex } from './compare.ts'
 import type { X64Lower } from './driver.ts'
+import { immediate } from './operands.ts'
 import { rule } from './types.ts'
 
 // By width.
@@ -29,8 +30,30 @@ const xchg = [emit.xchgb_mr, emit.xchgw_mr, emit.xchgl_mr, emit.xchgq_mr]
 const cmpxchg = [emit.lock_cmpxchgb_mr, emit.lock_cmpxchgw_mr, emit.lock_cmpxchgl_mr, emit.lock_cmpxchgq_mr]
 const loads = [emit.movzbl_rm, emit.movzwl_rm, emit.movl_rm, emit.movq_rm]
 
+type MemReg = (s: X64Ctx, src: Gpr, mem: Mem) => number
+type MemImm = (s: X64Ctx, mem: Mem, imm: number) => number
+/** For old values that no one asks for. */
+// biome-ignore format: table
+const inMemory: ReadonlyMap<number, { readonly mr: readonly MemReg[]; readonly mi: readonly MemImm[] }> = new Map([
+  [RMW_ADD, { mr: [emit.lock_addb_mr, emit.lock_addw_mr, emit.lock_addl_mr, emit.lock_addq_mr], mi: [emit.lock_addb_mi, emit.lock_addw_mi, emit.lock_addl_mi, emit.lock_addq_mi] }],
+  [RMW_SUB, { mr: [emit.lock_subb_mr, emit.lock_subw_mr, emit.lock_subl_mr, emit.lock_subq_mr], mi: [emit.lock_subb_mi, emit.lock_subw_mi, emit.lock_subl_mi, emit.lock_subq_mi] }],
+  [RMW_AND, { mr: [emit.lock_andb_mr, emit.lock_andw_mr, emit.lock_andl_mr, emit.lock_andq_mr], mi: [emit.lock_andb_mi, emit.lock_andw_mi, emit.lock_andl_mi, emit.lock_andq_mi] }],
+  [RMW_OR,  { mr: [emit.lock_orb_mr, emit.lock_orw_mr, emit.lock_orl_mr, emit.lock_orq_mr],     mi: [emit.lock_orb_mi, emit.lock_orw_mi, emit.lock_orl_mi, emit.lock_orq_mi] }],
+  [RMW_XOR, { mr: [emit.lock_xorb_mr, emit.lock_xorw_mr, emit.lock_xorl_mr, emit.lock_xorq_mr], mi: [emit.lock_xorb_mi, emit.lock_xorw_mi, emit.lock_xorl_mi, emit.lock_xorq_mi] }],
+])
+
 function rmw(c: X64Lower, t: Type, op: number, p: Value, x: Value, f: MemFlags): Gpr {
   const w = sizeIndex(t)
+  const plain = inMemory.get(op)
+  if (plain !== undefined && !c.hasUser()) {
+    const k = immediate(c, x, t, laneBits(t))
+    const source = k === undefined ? c.g(x) : c.g(p)
+    const m = c.address(p, 0)
+    c.access(f)
+    if (k === undefined) plain.mr[w](c, source, m)
+    else plain.mi[w](c, m, k)
+    return source
+  }
   const value = c.g(x)
   const old = c.tg()
   if (op === RMW_ADD || op === RMW_SUB || op === RMW_XCHG) {

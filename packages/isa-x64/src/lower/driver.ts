@@ -21,6 +21,11 @@ export class X64Lower extends X64Ctx {
     return this.rules(this, inst)
   }
 
+  /** Whether anyone asks for the result of the instruction being lowered. */
+  hasUser(): boolean {
+    return this.hasUse(this.func.result(this.current as Inst))
+  }
+
   // ---- addresses: base + index * 2 ** shift + offset. Only 64-bit additions are looked through, so that no sum wraps where it did not in CLIF.
 
   /** Memory operand for the address in `p` plus `offset`, which may be past the displacements in the second half of an access. */

@@ -17,6 +17,7 @@ import {
 import {
   any,
   anyInt,
+  brif,
   constant,
   extractlane,
   immediate,
@@ -47,7 +48,7 @@ import { FRAME_SLOT } from '@k23/machinst'
 import * as feat from '../features.ts'
 import { CC, emit } from '../insts/index.ts'
 import type { Gpr, Xmm } from '../insts/index.ts'
-import { selectGpr, setCond } from './compare.ts'
+import { branchIf, type Cond, selectGpr, setCond } from './compare.ts'
 import type { X64Lower } from './driver.ts'
 import { rule } from './types.ts'
 import { addLanes, compareLanes, equal, sll, sra, srl, subLanes } from './vector-integer.ts'
@@ -505,25 +506,27 @@ function byteMask(c: X64Lower, x: Xmm): Gpr {
   return d
 }
 
-function anyTrue(c: X64Lower, x: Value): Gpr {
+/** The flags of "some bit of x is one", and their condition. */
+function anyTrue(c: X64Lower, x: Value): Cond {
   const t = c.func.typeOf(x)
   const a = c.x(x)
   if (bytes(t) === 16 && c.has(feat.SSE41)) {
     ;(c.has(feat.AVX) ? emit.vptest_rr : emit.ptest_rr)(c, a, a)
-    return setCond(c, CC.ne)
+    return CC.ne
   }
   const zeros = byteMask(c, equal(c, 0, a, c.zero()))
   const all = mask(bytes(t))
   const relevant = c.twoImm(emit.andl_ri, zeros, all)
   emit.cmpl_ri(c, relevant, all)
-  return setCond(c, CC.ne)
+  return CC.ne
 }
 
-function allTrue(c: X64Lower, x: Value): Gpr {
+/** The same of "no lane of x is zero". */
+function allTrue(c: X64Lower, x: Value): Cond {
   const t = c.func.typeOf(x)
   const zeros = byteMask(c, equal(c, laneIndex(t), c.x(x), c.zero()))
   emit.testl_ri(c, zeros, mask(bytes(t)))
-  return setCond(c, CC.e)
+  return CC.e
 }
 
 function highBits(c: X64Lower, x: Value): Gpr {
@@ -576,7 +579,9 @@ export const vectorLaneRules: Rule[] = [
   rule('v_uwiden_low',  intVectors, [val],            (x) => uwiden_low(x),                    widen(false, false)),
   rule('v_uwiden_high', intVectors, [val],            (x) => uwiden_high(x),                   widen(false, true)),
 
-  rule('v_any_true',    vectors, [val],              (x) => vany_true(x),                     (c, _t, x) => anyTrue(c, x)),
-  rule('v_all_true',    vectors, [val],              (x) => vall_true(x),                     (c, _t, x) => allTrue(c, x)),
+  rule('v_any_true',    vectors, [val],              (x) => vany_true(x),                     (c, _t, x) => setCond(c, anyTrue(c, x))),
+  rule('v_all_true',    vectors, [val],              (x) => vall_true(x),                     (c, _t, x) => setCond(c, allTrue(c, x))),
+  rule('v_brif_any',    any,     [valOf(vectors)],   (x) => brif(vany_true(x)),               (c, _t, x) => branchIf(c, anyTrue(c, x))),
+  rule('v_brif_all',    any,     [valOf(vectors)],   (x) => brif(vall_true(x)),               (c, _t, x) => branchIf(c, allTrue(c, x))),
   rule('v_high_bits',   anyInt,  [valOf(vectors)],   (x) => vhigh_bits(x),                    (c, _t, x) => highBits(c, x)),
 ]
