@@ -63,6 +63,28 @@ describe('what is asked for again', () => {
     })
   }
 
+  test('with all that few functions have: handlers, patchable calls, unwind codes for Windows', async () => {
+    const input = `function %f(i64) windows_fastcall {
+    fn0 = colocated patchable %g(i64) system_v
+block0(v0: i64):
+    call fn0(v0)
+    try_call fn0(v0), sig0, block1, [ context v0, tag1: block1, default: block1 ]
+block1:
+    return
+}`
+    const cache = new CompileCache(new Memory())
+    const want = compile(input, { target: 'x64' })
+    const [f] = want.functions
+    expect(f.unwindInfo?.length).toBeGreaterThan(8)
+    expect(f.callSites.map((s) => [s.patchable?.bytes, s.handlers?.length])).toEqual([
+      [5, undefined],
+      [5, 2],
+    ])
+    for (let i = 0; i < 2; i++)
+      expect(contents(await compiled(input, cache, { target: 'x64' }))).toStrictEqual(contents(want))
+    expect(cache.stats.hits).toBe(1)
+  })
+
   test('out of files, and through other drivers of unstorage', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'k23-cache-'))
     try {
