@@ -168,6 +168,49 @@ describe('run', () => {
   })
 })
 
+describe('progress', () => {
+  const big = folder.file(
+    'big.wat',
+    `(module ${Array.from({ length: 300 }, (_, n) => `(func (export "f${n}") (param i32) (result i32) (i32.add (i32.mul (local.get 0) (i32.const ${n})) (i32.load (local.get 0))))`).join('\n')} (memory 1))`,
+  )
+  const onTerminal = async (...args: string[]): Promise<Done> => {
+    const before = process.stderr.isTTY
+    process.stderr.isTTY = true
+    try {
+      const done = await k23(...args)
+      return { ...done, err: done.err.replaceAll('\x1b[K', '') }
+    } finally {
+      process.stderr.isTTY = before
+    }
+  }
+
+  test('of a compilation is shown on a terminal only, and gone at the end', async () => {
+    for (const args of [
+      ['run', big, '--invoke', 'f7', '5'],
+      ['compile', big, '--emit', 'asm'],
+    ]) {
+      const shown = await onTerminal(...args)
+      expect(shown.err).toMatch(/^\r(compiling \S+big.wat: \d+ %\r)+$/)
+      const quiet = await k23(...args)
+      expect(quiet.err).toBe('')
+      expect([shown.status, shown.out]).toEqual([0, quiet.out])
+    }
+  })
+
+  test('does not get in the way of an error', async () => {
+    const bytes = await assemble('(module (func (result i32) (i32.const 7)))')
+    bytes[bytes.lastIndexOf(0x41)] = 0x42 // i64.const
+    const file = folder.file('wrong.wasm', bytes)
+    for (const command of ['run', 'compile']) {
+      const done = await onTerminal(command, file)
+      expect(done.status).toBe(1)
+      expect(done.err).toMatch(
+        /^\r+k23: \S+wrong.wasm: invalid: type mismatch: expected i32, found i64 \(at offset 0x[0-9a-f]+, function 0\)\n$/,
+      )
+    }
+  })
+})
+
 describe('the tool itself', () => {
   test('the version is that of package.json', async () => {
     const manifest = JSON.parse(readFileSync(join(root, 'packages/cli/package.json'), 'utf8')) as { version: string }

@@ -8,8 +8,11 @@ export interface Progress {
   done(): void
 }
 
+/** Whether anybody sees it. */
+export const isShown = (): boolean => process.stderr.isTTY === true
+
 export function progress(total?: number): Progress {
-  if (process.stderr.isTTY !== true) return { step: () => {}, done: () => {} }
+  if (!isShown()) return { step: () => {}, done: () => {} }
   let count = 0
   let painted = 0
   return {
@@ -25,5 +28,18 @@ export function progress(total?: number): Progress {
     done() {
       process.stderr.write('\r\x1b[K')
     },
+  }
+}
+
+/** Runs a compilation that reports how far it is; `what` is what it compiles. */
+export async function shownCompilation<R>(
+  what: string,
+  compile: (onProgress: (p: { done: number; total: number }) => void) => Promise<R>,
+): Promise<R> {
+  const shown = progress()
+  try {
+    return await compile(({ done, total }) => shown.step(`compiling ${what}: ${Math.floor((100 * done) / total)} %`))
+  } finally {
+    shown.done()
   }
 }

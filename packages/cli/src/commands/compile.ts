@@ -1,7 +1,7 @@
 // k23 compile: a module or CLIF functions, to one of several forms.
 import { chmodSync, writeFileSync } from 'node:fs'
 import { basename, extname } from 'node:path'
-import { type CompiledModule, compile, type Observer, type SettingValue } from '@k23/codegen'
+import { type CompiledModule, compile, compileAsync, type Observer, type SettingValue } from '@k23/codegen'
 import { wasmFunctionName } from '@k23/frontend-wasm/runtime-abi'
 import { printFunction } from '@k23/ir'
 import { printVCode } from '@k23/machinst'
@@ -9,6 +9,7 @@ import { clifExecutable, objectFile, wasmExecutable, wasmLibrary } from '@k23/ob
 import { EXIT_FAILED, Failure, usage } from '../failure.ts'
 import { compileInput, type FileInput, readInput } from '../input.ts'
 import { type CommonOptions, compileOptions } from '../options.ts'
+import { isShown, shownCompilation } from '../progress.ts'
 import { functionAsm, sourceName } from '../text/asm.ts'
 import { targetText } from '../text/targets.ts'
 
@@ -39,7 +40,7 @@ export async function run(file: string, options: Options): Promise<void> {
   if (options.json === true && options.output === undefined)
     throw usage('--json needs -o OUT: standard output has the report')
   const input = await readInput(file)
-  const { output, module } = produce(file, input, emit, options)
+  const { output, module } = await produce(file, input, emit, options)
   if (options.output === undefined) process.stdout.write(output)
   else writeFileSync(options.output, output)
   if (emit === 'exe' && options.output !== undefined) chmodSync(options.output, 0o755)
@@ -58,16 +59,16 @@ function emitOf(options: Options): Emit {
 }
 
 /** Compiles, and makes of it what was asked for. */
-function produce(
+async function produce(
   file: string,
   input: FileInput,
   emit: Emit,
   options: Options,
-): { output: string | Uint8Array; module: CompiledModule } {
+): Promise<{ output: string | Uint8Array; module: CompiledModule }> {
   const texts: string[] = []
   const wasm = input.kind === 'wasm'
   let clif = ''
-  const observer: Observer =
+  const observer: Observer | undefined =
     emit === 'vcode'
       ? {
           vcode(stage, v, isa) {
@@ -88,12 +89,16 @@ function produce(
               if (stage === 'lower') texts.push(clif)
             },
           }
-        : {}
+        : undefined
   const given = compileInput(input, compileOptions(options))
   // Linkers make programs at any address by default.
   const position = emit === 'obj' ? { is_pic: true } : {}
   const settings = { ...position, ...given.options.settings }
-  const module = compile(given.input, { ...given.options, settings, observer })
+  const all = { ...given.options, settings }
+  const module =
+    isShown() && observer === undefined
+      ? await shownCompilation(file, (onProgress) => compileAsync(given.input, { ...all, workers: 0, onProgress }))
+      : compile(given.input, { ...all, ...(observer === undefined ? {} : { observer }) })
   if (emit === 'obj' || emit === 'exe') return { output: linked(file, input, emit, module, settings), module }
   if (emit === 'bin') return { output: binary(module), module }
   return { output: emit === 'asm' ? listing(module) : texts.join('\n'), module }

@@ -5,6 +5,7 @@ import { EXIT_FAILED, EXIT_TRAP, Failure, usage } from '../failure.ts'
 import { readModule } from '../input.ts'
 import { checkFeatures, machineMaker } from '../machine.ts'
 import { type CommonOptions, compileOptions, execOf } from '../options.ts'
+import { isShown, shownCompilation } from '../progress.ts'
 import { parseArguments, resultJson, resultText } from '../values.ts'
 import { type WasiFlags, wasiOf } from '../wasi-host.ts'
 
@@ -31,7 +32,10 @@ export async function run(file: string, args: readonly string[], options: Option
     // Features among --set are the whole truth; without any, the machine's own count.
     ...(Object.keys(rest.features ?? {}).length === 0 ? {} : { features: rest.features ?? {} }),
   })
-  const module = engine.compile(bytes)
+  // The same to the byte, and on this thread: workers that are started for one module take longer to get warm than it takes.
+  const module = isShown()
+    ? await shownCompilation(file, (onProgress) => engine.compileAsync(bytes, { workers: 0, onProgress }))
+    : engine.compile(bytes)
   const name = entryOf(file, module, options)
   const store = new Store(engine, fuel === undefined ? {} : { fuel })
   try {
