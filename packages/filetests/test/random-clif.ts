@@ -1,10 +1,16 @@
-// Random scalar CLIF with control flow, memory on the stack and calls, whose behaviour is defined: what a back end is compared with the interpreter on.
+// Random CLIF, with vectors where asked for, with control flow, memory on the stack and calls, whose behaviour is defined: what a back end is compared with the interpreter on.
 
 const INTS = ['i8', 'i16', 'i32', 'i64', 'i128'] as const
 const TYPES = [...INTS, 'f32', 'f64'] as const
-type T = (typeof TYPES)[number]
+const VECTORS = ['i8x16', 'i16x8', 'i32x4', 'i64x2', 'f32x4', 'f64x2'] as const
+type Scalar = (typeof TYPES)[number]
+type Vector = (typeof VECTORS)[number]
+type T = Scalar | Vector
 
-const bits = (t: T): number => Number(t.slice(1))
+const isVector = (t: T): t is Vector => t.includes('x')
+const laneOf = (t: Vector): Scalar => t.split('x')[0] as Scalar
+const lanesOf = (t: Vector): number => Number(t.split('x')[1])
+const bits = (t: Scalar): number => Number(t.slice(1))
 const isInt = (t: T): boolean => t[0] === 'i'
 
 /** xorshift32: the same seed gives the same program everywhere. */
@@ -40,6 +46,7 @@ export class Random {
 
 const SLOT = 64
 const FCC = ['ord', 'uno', 'eq', 'ne', 'one', 'ueq', 'lt', 'le', 'gt', 'ge', 'ult', 'ule', 'ugt', 'uge']
+const BITS = ['band', 'bor', 'bxor']
 const ICC = ['eq', 'ne', 'slt', 'sge', 'sgt', 'sle', 'ult', 'uge', 'ugt', 'ule']
 
 class Writer {
@@ -51,11 +58,18 @@ class Writer {
   private blocks = 1
   private budget: number
   private readonly callee: { readonly params: readonly T[]; readonly returns: readonly T[] } | undefined
+  private readonly types: readonly T[]
 
-  constructor(r: Random, budget: number, callee: { params: readonly T[]; returns: readonly T[] } | undefined) {
+  constructor(
+    r: Random,
+    budget: number,
+    callee: { params: readonly T[]; returns: readonly T[] } | undefined,
+    types: readonly T[],
+  ) {
     this.r = r
     this.budget = budget
     this.callee = callee
+    this.types = types
   }
 
   fresh(): string {
@@ -81,6 +95,7 @@ class Writer {
   use(t: T): string {
     const list = this.live.get(t) ?? []
     if (list.length > 0 && this.r.below(5) !== 0) return this.r.of(list)
+    if (isVector(t)) return this.def(t, `splat.${t} ${this.use(laneOf(t))}`)
     if (t === 'i128') {
       const lo = this.use('i64')
       const hi = this.use('i64')
@@ -94,9 +109,13 @@ class Writer {
   /** One instruction. */
   private inst(): void {
     const { r } = this
-    const t = r.of(TYPES)
+    const t = r.of(this.types)
     const x = this.use(t)
     const y = this.use(t)
+    if (isVector(t)) {
+      this.vectorInst(t, x, y)
+      return
+    }
     if (!isInt(t)) {
       const k = r.below(12)
       if (k < 3) this.def(t, `${r.of(['fadd', 'fsub', 'fmul', 'fdiv', 'fmin', 'fmax', 'fcopysign'])} ${x}, ${y}`)
@@ -174,6 +193,62 @@ class Writer {
     }
   }
 
+  /** One instruction on vectors; some take an operand from memory. */
+  private vectorInst(t: Vector, x: string, y: string): void {
+    const { r } = this
+    const lane = laneOf(t)
+    const n = lanesOf(t)
+    const int = isInt(t)
+    const k = r.below(13)
+    if (k < 4)
+      this.def(
+        t,
+        `${r.of(
+          int
+            ? [
+                ...'iadd isub imul umulhi smulhi smin umin smax umax uadd_sat sadd_sat usub_sat ssub_sat'.split(' '),
+                ...BITS,
+              ]
+            : [...'fadd fsub fmul fdiv fmin fmax fcopysign'.split(' '), ...BITS],
+        )} ${x}, ${y}`,
+      )
+    else if (k === 4)
+      this.def(
+        t,
+        `${r.of((int ? 'ineg iabs bnot popcnt' : 'sqrt ceil floor trunc nearest fneg fabs').split(' '))} ${x}`,
+      )
+    else if (k === 5 && int)
+      this.def(t, `${r.of(['ishl', 'ushr', 'sshr', 'rotl', 'rotr'])} ${x}, ${this.use(r.of(INTS))}`)
+    else if (k === 5) this.def(t, `fma ${x}, ${y}, ${this.use(t)}`)
+    else if (k === 6) {
+      const mask = this.def(
+        t.replace('f', 'i') as Vector,
+        int ? `icmp ${r.of(ICC)} ${x}, ${y}` : `fcmp ${r.of(FCC)} ${x}, ${y}`,
+      )
+      if (int) this.def(t, `bitselect ${mask}, ${this.use(t)}, ${y}`)
+    } else if (k === 7) this.def(t, `${r.of(['select', 'select_spectre_guard'])} ${this.use(r.of(INTS))}, ${x}, ${y}`)
+    else if (k === 8) this.def(lane, `extractlane ${x}, ${r.below(n)}`)
+    else if (k === 9) this.def(t, `insertlane ${x}, ${this.use(lane)}, ${r.below(n)}`)
+    else if (k === 10) {
+      this.def('i8', `${r.of(['vany_true', 'vall_true'])} ${x}`)
+      this.def('i32', `vhigh_bits.i32 ${y}`)
+    } else if (k === 11 && t === 'i8x16') {
+      if (r.below(2) === 0) this.def(t, `swizzle ${x}, ${y}`)
+      else this.def(t, `shuffle ${x}, ${y}, [${Array.from({ length: 16 }, () => r.below(32)).join(' ')}]`)
+    } else {
+      const p = this.fresh()
+      this.emit(`${p} = stack_addr.i64 ss0`)
+      const offset = r.below(SLOT - 15)
+      if (r.below(2) === 0) this.emit(`store ${x}, ${p}+${offset}`)
+      else {
+        const loaded = this.fresh()
+        this.emit(`${loaded} = load.${t} ${p}+${offset}`)
+        if (r.below(3) === 0) this.declare(t, loaded)
+        this.def(t, `${r.of(int ? ['iadd', 'umin', ...BITS] : ['fadd', 'fmul', ...BITS])} ${x}, ${loaded}`)
+      }
+    }
+  }
+
   private call(): void {
     if (this.callee === undefined) return
     const args = this.callee.params.map((t) => this.use(t))
@@ -199,7 +274,7 @@ class Writer {
   /** Both sides compute values of the same types and pass them on. */
   private branch(depth: number): void {
     const { r } = this
-    const types = Array.from({ length: r.below(4) }, () => r.of(TYPES))
+    const types = Array.from({ length: r.below(4) }, () => r.of(this.types))
     const arms = [this.block(), this.block(), ...(r.below(3) === 0 ? [this.block(), this.block()] : [])]
     const join = this.block()
     if (arms.length > 2)
@@ -226,7 +301,7 @@ class Writer {
   /** A loop of a few rounds that carries values. */
   private loop(depth: number): void {
     const { r } = this
-    const types: T[] = Array.from({ length: r.below(4) }, () => r.of(TYPES))
+    const types: T[] = Array.from({ length: r.below(4) }, () => r.of(this.types))
     const head = this.block()
     const exit = this.block()
     const rounds = this.def('i32', `iconst.i32 ${1 + r.below(4)}`)
@@ -258,9 +333,10 @@ export interface RandomProgram {
 }
 
 /** A program of two functions, of which %f calls %g. */
-export function randomProgram(seed: number): RandomProgram {
+export function randomProgram(seed: number, vectors = false): RandomProgram {
   const r = new Random(seed)
-  const types = (n: number): T[] => Array.from({ length: n }, () => r.of(TYPES))
+  const all: readonly T[] = vectors ? [...TYPES, ...VECTORS] : TYPES
+  const types = (n: number): T[] => Array.from({ length: n }, () => r.of(all))
   const make = (
     name: string,
     params: readonly T[],
@@ -268,7 +344,7 @@ export function randomProgram(seed: number): RandomProgram {
     budget: number,
     callee: { params: readonly T[]; returns: readonly T[] } | undefined,
   ): string => {
-    const w = new Writer(r, budget, callee)
+    const w = new Writer(r, budget, callee, all)
     const list = params.map((t) => {
       const v = w.fresh()
       w.declare(t, v)

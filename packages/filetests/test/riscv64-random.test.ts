@@ -14,3 +14,7 @@ const backends = [
 test.each(BATCHES)('batch %i', (batch) => {
   runBatch(batch, 'riscv64', FEATURES, backends)
 })
+
+test.each(BATCHES.slice(0, 3))('batch %i with vectors', (batch) => {
+  runBatch(batch, 'riscv64', [...FEATURES, 'has_zvbb'], backends, ['has_v'])
+})

@@ -107,7 +107,7 @@ test.skipIf(missing !== undefined).each(featureSets.map((f) => [f.join(' ') || '
     let expected: Outcome[] = []
     let sunk = 0
     for (const c of all) {
-      const args = [0, 1, 2, 3].map((k) => c.params.map((t, i) => value(t, i, k)))
+      const args = [0, 3].map((k) => c.params.map((t, i) => value(t, i, k)))
       if (c.at === -1) {
         expected = args.map((list) => code.invoke(c.name, list))
         continue
@@ -135,6 +135,6 @@ test.skipIf(missing !== undefined).each(featureSets.map((f) => [f.join(' ') || '
       })
     }
     expect(wrong.slice(0, 5)).toEqual([])
-    expect(sunk).toBeGreaterThan(10_000)
+    expect(sunk).toBeGreaterThan(5000)
   },
 )

@@ -16,3 +16,13 @@ test.skipIf(missing !== undefined).each(BATCHES)(
     runBatch(batch, 'x64', FEATURES, backends)
   },
 )
+
+const VECTOR_FEATURES = [...FEATURES, 'has_ssse3', 'has_sse42', 'has_avx2', 'sapphirerapids']
+
+test.skipIf(missing !== undefined).each(BATCHES.slice(0, 5))(
+  `batch %i with vectors${missing === undefined ? '' : ` (needs ${missing})`}`,
+  (batch) => {
+    const backends = [nativeBackend({ algorithm: 'single_pass' }), nativeBackend({ algorithm: 'backtracking' })]
+    runBatch(batch, 'x64', VECTOR_FEATURES, backends, [])
+  },
+)
