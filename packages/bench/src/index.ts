@@ -5,8 +5,11 @@ export { type Direction, initialize, transform, type ZlibInstance } from './defl
 export { type GccRow, gccSuite } from './gcc-suite.ts'
 export { emulatorSuite, type EmulatorRow, type EmulatorSuiteOptions } from './emulator-suite.ts'
 export { type NativeRow, nativeSuite, type NativeSuiteOptions } from './native-suite.ts'
+export { type GrowthRow, regallocGrowth } from './regalloc-growth.ts'
 export {
   ALGORITHMS,
+  BOUND,
+  type ExecutedCounts,
   type MoveCounts,
   type RegallocAlgorithm,
   type RegallocRow,

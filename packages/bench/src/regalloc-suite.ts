@@ -3,13 +3,15 @@
 //
 // Executed moves are counted exactly: the program runs one instruction at a time, each address counts how often it was reached, and emission
 // says at which addresses the allocator's moves are. Programs that would take too long that way are sampled: the hart stops every so many
-// instructions, a different prime number of them each time, and the address where it stops counts for all of them.
+// instructions, a different prime number of them each time, and the address where it stops counts for all of them. Long programs are left
+// after so many instructions of their own, moves not counted, so that both allocators are measured over the same work.
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { CodegenError, type CompiledModule, compile, type CompileOptions } from '@k23/codegen'
 import { createRiscv64Machine } from '@k23/emulator/riscv64'
+import { createX64Machine } from '@k23/emulator/x64'
 import { Engine, funcType, Linker, Store } from '@k23/kernel'
 import { type FileSystem, Wasi } from '@k23/kernel/wasi'
 import { FUEL, type Hart, type Machine } from '@k23/machine'
@@ -32,14 +34,21 @@ export interface MoveCounts {
   readonly moves: number
 }
 
+export interface ExecutedCounts extends MoveCounts {
+  /** Estimated from samples, else exact. */
+  readonly sampled: boolean
+  /** The program was left after BOUND of its instructions. */
+  readonly bounded: boolean
+}
+
 export interface RegallocRow {
   readonly program: string
   readonly target: string
   readonly algorithm: RegallocAlgorithm
   /** In the code. */
   readonly static: MoveCounts
-  /** On the emulator: exact, or estimated from samples. Undefined where the program was only compiled. */
-  readonly executed: (MoveCounts & { readonly sampled: boolean }) | undefined
+  /** On the emulator. Undefined where the program was only compiled. */
+  readonly executed: ExecutedCounts | undefined
   /** Milliseconds of allocation, with its input and its result put in form, and of the whole compilation. */
   readonly allocMs: number
   readonly compileMs: number
@@ -62,8 +71,8 @@ export interface RegallocSuiteOptions {
   readonly step?: (text: string) => void
 }
 
-/** Instructions after which a sampled program is stopped. */
-const SAMPLED_INSTRUCTIONS = 60_000_000
+/** Instructions, without moves of the allocator, after which a sampled program is left. */
+export const BOUND = 40_000_000
 const PRIMES = [499, 503, 509, 521, 523, 541, 547, 557]
 
 export function regallocSuite(options: RegallocSuiteOptions): { rows: RegallocRow[]; skips: RegallocSkip[] } {
@@ -151,8 +160,7 @@ function execute(
   module: CompiledModule,
   kinds: Uint8Array,
   options: RegallocSuiteOptions,
-): RegallocRow['executed'] {
-  if (options.compile.target !== 'riscv64') return undefined
+): ExecutedCounts | undefined {
   return program.name === 'zip.js'
     ? runZip(module, kinds, options.textBytes ?? 16 << 10)
     : runSampled(module, kinds, dirname(program.path))
@@ -180,7 +188,7 @@ const MOVE = 3
 /** The rest of a move that takes several instructions: a slot far from the stack pointer. */
 const REST = 4
 
-/** The module, and per halfword of its image: whether it belongs to one of the allocator's moves, and of which kind. */
+/** The module, and per byte of its image: whether it belongs to one of the allocator's moves, and of which kind. */
 function compileWithMoves(bytes: Uint8Array, options: CompileOptions): { module: CompiledModule; kinds: Uint8Array } {
   const moves = new Map<string, { at: number; kind: number }[]>()
   const module = compile(bytes, {
@@ -193,76 +201,76 @@ function compileWithMoves(bytes: Uint8Array, options: CompileOptions): { module:
         for (let k = 0; k < trace.moves.length; k += 3) {
           const edit = trace.moves.get(k + 2)
           const kind = allocIsStack(editTo[edit]) ? SPILL : allocIsStack(editFrom[edit]) ? RELOAD : MOVE
-          for (let at = trace.moves.get(k); at < trace.moves.get(k + 1); at += 2)
+          for (let at = trace.moves.get(k); at < trace.moves.get(k + 1); at++)
             list.push({ at, kind: at === trace.moves.get(k) ? kind : REST })
         }
         moves.set(v.name, list)
       },
     },
   })
-  const kinds = new Uint8Array((module.image.length >> 1) + 1)
+  const kinds = new Uint8Array(module.image.length)
   for (const f of module.functions) {
-    for (const { at, kind } of moves.get(f.name) ?? []) kinds[(f.start + at) >> 1] = kind
+    for (const { at, kind } of moves.get(f.name) ?? []) kinds[f.start + at] = kind
   }
   return { module, kinds }
 }
 
-/** A machine that counts where its harts are: each instruction (`stride` 1), or at varying distances of about `stride`. */
+/** A machine that counts where its harts are: each instruction, or at varying distances. */
 class Profiler {
   readonly machine: Machine
-  /** Per halfword of the code at `base`. */
-  counts: Float64Array = new Float64Array(0)
-  base = 0
-  /** Instructions, in the code at `base` and elsewhere (trampolines of other modules, the machine's own page). */
-  instructions = 0
+  private readonly sampled: boolean
+  private base = 0
+  /** Instructions by kind; 0: those of the program, in the code at `base` and elsewhere (trampolines of other modules, the machine's own page). */
+  private readonly counts = new Float64Array(5)
+  private bounded = false
   enabled = false
 
-  constructor(sampled: boolean, limit: number) {
-    this.machine = createRiscv64Machine({ memoryBytes: 512 << 20 })
+  constructor(target: string, kinds: Uint8Array, sampled: boolean) {
+    const options = { memoryBytes: 512 << 20 }
+    this.machine = target === 'x64' ? createX64Machine(options) : createRiscv64Machine(options)
+    this.sampled = sampled
     const inner = this.machine.run.bind(this.machine)
+    const { counts } = this
     let turn = 0
     this.machine.run = (hart: Hart) => {
       for (;;) {
         if (!this.enabled) return inner(hart)
-        if (this.instructions >= limit) throw new Enough()
-        const quantum = sampled ? PRIMES[turn++ & 7] : 1
-        const at = (hart.pc - this.base) >> 1
+        if (sampled && counts[0] >= BOUND) {
+          this.bounded = true
+          throw new Enough()
+        }
+        const at = hart.pc - this.base
         const before = hart.instructions
-        hart.fuel = quantum
+        hart.fuel = sampled ? PRIMES[turn++ & 7] : 1
         const reason = inner(hart)
         hart.fuel = Number.POSITIVE_INFINITY
         // The address where it stopped, not the one where it began, is independent of what the host does in between.
-        const executed = hart.instructions - before
-        const place = sampled ? (hart.pc - this.base) >> 1 : at
-        if (executed !== 0 && place >= 0 && place < this.counts.length) this.counts[place] += sampled ? executed : 1
-        this.instructions += executed
+        counts[kinds[sampled ? hart.pc - this.base : at] ?? 0] += hart.instructions - before
         if (reason.kind !== FUEL) return reason
       }
     }
   }
 
-  watch(base: number, bytes: number): void {
+  /** Moves are in the code at this address. */
+  watch(base: number): void {
     this.base = base
-    this.counts = new Float64Array((bytes >> 1) + 1)
   }
 
-  result(kinds: Uint8Array, sampled: boolean): MoveCounts & { sampled: boolean } {
-    const sums = [0, 0, 0, 0, 0]
-    for (let k = 0; k < kinds.length; k++) sums[kinds[k]] += this.counts[k]
-    const instructions = this.instructions - sums[SPILL] - sums[RELOAD] - sums[MOVE] - sums[REST]
-    return { instructions, spills: sums[SPILL], reloads: sums[RELOAD], moves: sums[MOVE], sampled }
+  result(): ExecutedCounts {
+    const [instructions, spills, reloads, moves] = this.counts
+    return { instructions, spills, reloads, moves, sampled: this.sampled, bounded: this.bounded }
   }
 }
 
 class Enough extends Error {}
 
 /** Deflates and inflates some text. */
-function runZip(compiled: CompiledModule, kinds: Uint8Array, textBytes: number): MoveCounts & { sampled: boolean } {
-  const profiler = new Profiler(false, Number.POSITIVE_INFINITY)
+function runZip(compiled: CompiledModule, kinds: Uint8Array, textBytes: number): ExecutedCounts {
+  const profiler = new Profiler(compiled.target.name, kinds, false)
   const engine = new Engine({ machine: profiler.machine, target: compiled.target })
   const store = new Store(engine)
   const module = engine.load(compiled)
-  profiler.watch(module.code, compiled.image.length)
+  profiler.watch(module.code)
   const instance = store.instantiate(module)
   const memory = instance.memory('memory')
   const zip: ZlibInstance = {
@@ -278,20 +286,16 @@ function runZip(compiled: CompiledModule, kinds: Uint8Array, textBytes: number):
   profiler.enabled = false
   if (!isDeepStrictEqual(new Uint8Array(inflateRawSync(deflated)), text) || !isDeepStrictEqual(inflated, text))
     throw new Error('zip.js: the result is wrong')
-  return profiler.result(kinds, false)
+  return profiler.result()
 }
 
-/** Runs `_start` from bench.start to bench.end, or as far as the limit of instructions goes, with `folder` as its current one. */
-function runSampled(
-  compiled: CompiledModule,
-  kinds: Uint8Array,
-  folder: string,
-): (MoveCounts & { sampled: boolean }) | undefined {
-  const profiler = new Profiler(true, SAMPLED_INSTRUCTIONS)
+/** Runs `_start` from bench.start to bench.end, or to the bound, with `folder` as its current one. */
+function runSampled(compiled: CompiledModule, kinds: Uint8Array, folder: string): ExecutedCounts | undefined {
+  const profiler = new Profiler(compiled.target.name, kinds, true)
   const engine = new Engine({ machine: profiler.machine, target: compiled.target })
   const store = new Store(engine)
   const module = engine.load(compiled)
-  profiler.watch(module.code, compiled.image.length)
+  profiler.watch(module.code)
   const linker = new Linker(store)
   const wasi = new Wasi({ args: ['program'], preopens: [{ fs: fs as FileSystem, path: folder, name: '.' }] })
   wasi.define(linker)
@@ -309,5 +313,6 @@ function runSampled(
     wasi.close()
     store.close()
   }
-  return profiler.instructions === 0 ? undefined : profiler.result(kinds, true)
+  const result = profiler.result()
+  return result.instructions === 0 ? undefined : result
 }

@@ -11,19 +11,9 @@ import {
   check,
 } from '../src/index.ts'
 import { FIXED, REG } from '../src/index.ts'
-import { seededChoices } from '../src/fuzz/index.ts'
+import { scalingEnv, seededChoices } from '../src/fuzz/index.ts'
 
-/** A machine like riscv64: 24 integer registers, half of them callee-saved, and two scratch registers. */
-export const env: MachineEnv = {
-  preferred: [
-    [5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29].map((k) => preg(0, k)),
-    [0, 1, 2, 3].map((k) => preg(1, k)),
-    [],
-  ],
-  nonPreferred: [[8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27].map((k) => preg(0, k)), [], []],
-  scratch: [preg(0, 31), preg(1, 31), undefined],
-  spillWords: [1, 1, 2],
-}
+export const env: MachineEnv = scalingEnv
 
 /**
  * Loops of a few blocks one after the other: mostly two uses and a def, now and then a call with fixed registers and

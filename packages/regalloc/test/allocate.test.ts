@@ -3,10 +3,9 @@
 import { Bug } from '@k23/entity'
 import { describe, expect, test } from 'vitest'
 import { env, synthetic } from '../bench/allocate.ts'
-import { scalingCases } from '../bench/scaling.ts'
 import { allocateBacktracking } from '../src/backtracking/index.ts'
 import { workDone } from '../src/backtracking/process.ts'
-import { generateCase, seededChoices } from '../src/fuzz/index.ts'
+import { generateCase, measureGrowth, scalingCases, seededChoices } from '../src/fuzz/index.ts'
 import {
   ANY,
   type Algorithm,
@@ -290,3 +289,24 @@ test('the work of backtracking grows no faster than twice per instruction from a
     expect(many / few, name).toBeLessThan(2)
   }
 })
+
+// Times, and so a try may be unlucky. K23_LONG=1: the full sizes; else those, by case, that take no more than a second or two.
+const sizes = process.env.K23_LONG === '1' ? [1, 1, 1, 1] : [8, 2, 8, 8]
+const growing = (['single_pass', 'backtracking'] as const).flatMap((algorithm) =>
+  scalingCases.map((c, k) => ({ algorithm, c, name: c.name, s: sizes[k] })),
+)
+test.each(growing)(
+  '$algorithm: $name: time per instruction grows by less than 2 from 1/16 of the size',
+  { timeout: 300_000 },
+  (row) => {
+    const processorTime = (): number => {
+      const { user, system } = process.cpuUsage()
+      return (user + system) / 1000
+    }
+    let best = Number.POSITIVE_INFINITY
+    for (let tries = 0; tries < 4 && best >= 2; tries++) {
+      best = Math.min(best, measureGrowth(row.c, row.algorithm, processorTime, row.s).growth)
+    }
+    expect(best).toBeLessThan(2)
+  },
+)

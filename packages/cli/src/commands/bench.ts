@@ -1,5 +1,6 @@
 // k23 bench: the suites of @k23/bench as tables, or as JSON lines.
 import {
+  BOUND,
   type AsyncRow,
   asyncSuite,
   type CompileRow,
@@ -9,10 +10,12 @@ import {
   emulatorSuite,
   type GccRow,
   gccSuite,
+  type GrowthRow,
   type MoveCounts,
   type NativeRow,
   nativeSuite,
   PHASES,
+  regallocGrowth,
   type RegallocRow,
   regallocSuite,
 } from '@k23/bench'
@@ -88,6 +91,12 @@ export async function run(suites: readonly string[], options: Options): Promise<
     for (const skip of skips) {
       if (json) print({ suite: 'regalloc', program: skip.program, skip: skip.why })
       else process.stdout.write(`${pc.dim(`not compiled: ${skip.program}: ${skip.why}`)}\n`)
+    }
+    if (options.only === undefined) {
+      const growth = regallocGrowth(step)
+      shown.done()
+      if (json) for (const row of growth) print({ suite: 'regalloc', ...row })
+      else process.stdout.write(growthTable(growth))
     }
   }
   if (wanted.includes('gcc')) {
@@ -206,8 +215,9 @@ function regallocTable(rows: readonly RegallocRow[]): string {
     const e = r.executed
     const isSingle = r.algorithm === 'single_pass'
     const other = rows[isSingle ? k + 1 : k - 1]
+    // Per instruction of the program, since the runs that are compared may differ in length a little.
     const memory = (of: RegallocRow): number =>
-      of.executed === undefined ? 0 : of.executed.spills + of.executed.reloads
+      of.executed === undefined ? 0 : (of.executed.spills + of.executed.reloads) / of.executed.instructions
     table.push([
       r.program,
       r.algorithm,
@@ -216,11 +226,19 @@ function regallocTable(rows: readonly RegallocRow[]): string {
       `${((100 * r.allocMs) / r.compileMs).toFixed(0)} %`,
       triple(r.static),
       e === undefined ? '' : triple(e),
-      e === undefined || e.instructions === 0 ? '' : `${e.sampled ? '~' : ''}${per1000(memory(r), e)}`,
+      e === undefined ? '' : `${e.sampled ? '~' : ''}${(1000 * memory(r)).toFixed(1)}${e.bounded ? ' *' : ''}`,
       isSingle ? '' : times(memory(other), memory(r)),
     ])
   })
-  return `${pc.bold('regalloc')} for ${rows[0]?.target ?? ''}: spills / reloads / moves, and accesses of spill slots, per 1,000 instructions of the program, in the code and as executed\n${table.toString()}\n`
+  return `${pc.bold('regalloc')} for ${rows[0]?.target ?? ''}: spills / reloads / moves, and accesses of spill slots, per 1,000 instructions of the program, in the code and as executed\n${table.toString()}\n~ sampled   * of the first ${BOUND / 1e6} million instructions of the program, moves of the allocator not counted\n`
+}
+
+function growthTable(rows: readonly GrowthRow[]): string {
+  const table = plainTable(['function', 'allocator', 'ns/inst at 1/16', 'ns/inst', 'growth'], 2)
+  for (const r of rows) {
+    table.push([r.function, r.algorithm, r.few.toFixed(0), r.many.toFixed(0), `${r.growth.toFixed(2)} x`])
+  }
+  return `${pc.bold('regalloc')}: time per instruction of functions made to be large, and of the same at a sixteenth of the size\n${table.toString()}\n`
 }
 
 function ms(value: number): string {
