@@ -110,7 +110,8 @@ export interface MachineEnv {
   readonly spillWords: readonly number[]
   /**
    * Per class: another class, registers of which may hold spilled values of this class where they are free; undefined: there is none. The
-   * machine moves values of the class between all registers of both, and between those of either and slots. Default: none for any class.
+   * machine moves values of the class between all registers of both, and between those of either and slots. Without effect where the other
+   * class has no scratch register. Default: none for any class.
    */
   readonly spillClass?: readonly (number | undefined)[]
 }

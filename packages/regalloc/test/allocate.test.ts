@@ -174,6 +174,7 @@ describe('quality', () => {
       ...small,
       preferred: [small.preferred[0], [preg(1, 1), preg(1, 2)], []],
       nonPreferred: [small.nonPreferred[0], [preg(1, 3)], []],
+      scratch: [undefined, preg(1, 31), undefined],
       spillClass: [1, undefined, undefined],
     }
     const defs = Array.from({ length: 5 }, (_, v) => ({ operands: [def(v)] }))
@@ -185,6 +186,13 @@ describe('quality', () => {
     // Of the class's registers the first is free all the time; the third would have to be saved for one value alone.
     expect(spills(spilling)).toBe(1)
     expect(spills({ ...spilling, preferred: [small.preferred[0], [preg(1, 1), preg(1, 4)], []] })).toBe(0)
+    // Moves between slots of that class may need any of its registers for a moment.
+    expect(spills({ ...spilling, scratch: [undefined, undefined, undefined] })).toBe(2)
+  })
+
+  test('backtracking: a register that is saved and restored around a move holds no value of another class', () => {
+    const { program, env: machine } = generateCase(seededChoices(51323), { maxBlocks: 8, maxInstsPerBlock: 8 })
+    allocate(programInput(program), machine, { algorithm: 'backtracking', check: true })
   })
 
   test('backtracking gives up neither on ordinary code nor on machines of four registers', () => {

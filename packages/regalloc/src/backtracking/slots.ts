@@ -63,7 +63,8 @@ function useRegisters(
 ): void {
   const { input, env, hullFrom, hullTo } = t
   const other = env.spillClass?.[cls]
-  if (other === undefined) return
+  // Without a scratch register, moves between slots may save and restore any register of the other class as if it held a value of its own.
+  if (other === undefined || env.scratch[other] === undefined) return
   const density = (s: number): number => pays[s] / (hullTo[s] - hullFrom[s])
   const wanted = sets.filter((s) => input.vregClass[s] === cls && pays[s] > 0)
   if (wanted.length === 0) return
