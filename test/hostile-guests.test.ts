@@ -233,6 +233,52 @@ describe.each(machines)('%s', (_, make, settings) => {
     expect(user.func('call').call(0)).toBe(50)
   })
 
+  test('while a call waits for the host, its store cannot be closed, and all else may come and go', () => {
+    const { engine, store, linker, add } = world()
+    const text = `(module (import "env" "h" (func $h (param i32) (result i32))) (memory (export "m") 1 50)
+      (func (export "f") (param i32) (result i32) (i32.add (call $h (local.get 0)) (i32.load (i32.const 0)))))`
+    let act: (n: number) => number = (n) => n
+    linker.func('env', 'h', funcType(['i32'], ['i32']), (n: number) => act(n))
+    const a = add('a', text)
+    const call = (during: (n: number) => number): unknown => {
+      act = (n) => {
+        act = (inner) => inner
+        return during(n)
+      }
+      return ending(() => a.func('f').call(5))
+    }
+    const closing = call((n) => {
+      store.close()
+      return n
+    })
+    expect(closing).toBeInstanceOf(TypeError)
+    expect((closing as Error).message).toMatch(/store is running/)
+    expect(call((n) => add('b', text).func('f').call(n) as number)).toBe(5)
+    expect(
+      call((n) => {
+        const other = new Store(engine)
+        const there = new Linker(other).func('env', 'h', funcType(['i32'], ['i32']), (x: number) => 2 * x)
+        const result = there
+          .instantiate(engine.compile(wat(text)))
+          .func('f')
+          .call(n) as number
+        other.close()
+        return result
+      }),
+    ).toBe(10)
+    // The memory moves, and the code is not taken away, under the call.
+    expect(
+      call((n) => {
+        a.memory('m').write(0, Uint8Array.of(7))
+        a.module.dispose()
+        return n + a.memory('m').grow(49)
+      }),
+    ).toBe(5 + 1 + 7)
+    expect(call((n) => a.func('f').call(n) as number)).toBe(5 + 7 + 7)
+    expect(call(() => undefined as unknown as number)).toBeInstanceOf(TypeError)
+    expect(a.func('f').call(1)).toBe(8)
+  })
+
   test('after its store is closed, everything of it is an error and no more', () => {
     const { engine, store, add } = world()
     const a = add(
