@@ -359,6 +359,30 @@ export function vectorCases(): VectorCase[] {
           ['v5 = stack_addr.i64 ss0', 'store v0, v5+8', `v9 = ${s}${op} ${order} v5+11`, 'return v9'],
           { slots: '    ss0 = explicit_slot 32\n' },
         )
+  // Sums of neighbours of what was widened, in one instruction on some machines; and what is nearly that.
+  for (const t of ['i8x16', 'i16x8', 'i16x4', 'i8x8']) {
+    const wide = `i${2 * bitsOf(laneOf(t))}x${lanesOf(t) / 2}`
+    for (const s of ['s', 'u']) {
+      const parts = [`v3 = ${s}widen_low v0`, `v4 = ${s}widen_high v0`]
+      def(`extadd ${s} ${t}`, [t], [wide], [...parts, 'v9 = iadd_pairwise v3, v4', 'return v9'])
+      def(`extadd turned ${s} ${t}`, [t], [wide], [...parts, 'v9 = iadd_pairwise v4, v3', 'return v9'])
+      const others = [`v5 = ${s}widen_low v1`, `v6 = ${s}widen_high v1`]
+      const products = ['v7 = imul v3, v5', 'v8 = imul v4, v6', 'v9 = iadd_pairwise v7, v8', 'return v9']
+      def(`dot ${s} ${t}`, [t, t], [wide], [...parts, ...others, ...products])
+    }
+    def(
+      `extadd mixed ${t}`,
+      [t],
+      [wide],
+      ['v3 = swiden_low v0', 'v4 = uwiden_high v0', 'v9 = iadd_pairwise v3, v4', 'return v9'],
+    )
+    def(
+      `extadd two ${t}`,
+      [t, t],
+      [wide],
+      ['v3 = swiden_low v0', 'v4 = swiden_high v1', 'v9 = iadd_pairwise v3, v4', 'return v9'],
+    )
+  }
   for (const t of ['i16x8', 'i32x4', 'i16x4', 'i32x2', 'i16x2'])
     def(`x86_pmulhrsw ${t}`, [t, t], [t], ['v9 = x86_pmulhrsw v0, v1', 'return v9'])
   def('x86_pmaddubsw', ['i8x16', 'i8x16'], ['i16x8'], ['v9 = x86_pmaddubsw v0, v1', 'return v9'])

@@ -19,11 +19,13 @@ import { vectorHalfRules } from './vector-half.ts'
 import { vectorIntegerRules } from './vector-integer.ts'
 import { vectorLaneRules } from './vector-lanes.ts'
 import { vectorMemoryRules } from './vector-memory.ts'
+import { vectorSumRules } from './vector-sums.ts'
 
 export const rules: readonly Rule[] = [
   ...vectorFloatRules,
   ...vectorHalfRules,
   ...vectorConvertRules,
+  ...vectorSumRules,
   ...vectorIntegerRules,
   ...vectorLaneRules,
   ...vectorMemoryRules,
