@@ -53,7 +53,7 @@ interface Activation {
   readonly fp: number
   readonly sp: number
   /** Contents of `preserved` of the call that began it. */
-  readonly kept: readonly number[]
+  readonly kept: Int32Array
   readonly preserved: readonly number[]
   readonly roundingMode: number
 }
@@ -65,6 +65,14 @@ export class AuditError extends Error {
 
 /** Where a register is: words of an array, the lowest first. */
 export type RegisterPlace = readonly [words: Int32Array, at: number, count: number]
+
+/** Words of registers, one after the other. */
+interface Places {
+  readonly words: readonly Int32Array[]
+  readonly at: Int32Array
+  /** Bits of each word that carry something. */
+  readonly carried: Int32Array
+}
 
 /** What an audit needs of a machine. */
 export interface WatchedMachine<H> {
@@ -79,6 +87,9 @@ export abstract class CallAudit<H extends EmulatedHart> {
   private readonly watched: number[] = []
   private readonly activations: Activation[] = []
   private state: number
+  /** By list of registers, and by contract: what is overwritten at the entry and behind the return. A program of calls asks for them all the time. */
+  private readonly placesOf = new Map<readonly number[], Places>()
+  private readonly filled = new Map<CallContract, { readonly entry: Places; readonly exit: Places }>()
   /** How many entries were seen, and how many store-conditionals were made to fail. */
   entries = 0
   failures = 0
@@ -168,7 +179,7 @@ export abstract class CallAudit<H extends EmulatedHart> {
     }
     this.activations.push(call)
     if (!this.garbage) return
-    this.fillUndefined(contract.clobbered, [...contract.arguments, ...this.impliedArguments()])
+    this.fillUndefined(this.undefinedOf(contract).entry)
     const first = this.stackArgumentsAt(sp)
     for (const { offset, bytes } of contract.stackArguments) {
       const view = this.machine.memory.view(first + offset + bytes, 8 - bytes)
@@ -185,43 +196,82 @@ export abstract class CallAudit<H extends EmulatedHart> {
     const off = this.stackPointer() - this.stackArgumentsAt(top.sp) - contract.popBytes
     if (off !== 0) throw new AuditError(`${contract.name} returns with the stack pointer ${off} bytes off`)
     this.checkKept(top)
-    if (this.garbage) this.fillUndefined(contract.clobbered, contract.results)
+    if (this.garbage) this.fillUndefined(this.undefinedOf(contract).exit)
   }
 
   private checkKept({ contract, preserved, kept, roundingMode }: Activation): void {
-    const now = this.contents(preserved)
-    let at = 0
-    for (const register of preserved) {
-      const [, , count] = this.place(register)
-      for (const end = at + count; at < end; at++)
-        if (now[at] !== kept[at])
-          throw new AuditError(`${contract.name} does not restore ${this.registerName(register)}`)
-    }
+    const { words, at } = this.places(preserved)
+    for (let i = 0; i < at.length; i++)
+      if (words[i][at[i]] !== kept[i])
+        throw new AuditError(`${contract.name} does not restore ${this.nameOf(preserved, i)}`)
     if (this.roundingMode() !== roundingMode)
       throw new AuditError(`${contract.name} does not restore the rounding mode`)
   }
 
-  private contents(registers: readonly number[]): number[] {
-    return registers.flatMap((register) => {
-      const [words, at, count] = this.place(register)
-      return [...words.subarray(at, at + count)]
-    })
+  private contents(registers: readonly number[]): Int32Array {
+    const { words, at } = this.places(registers)
+    const out = new Int32Array(at.length)
+    for (let i = 0; i < at.length; i++) out[i] = words[i][at[i]]
+    return out
+  }
+
+  /** The register that word `i` of a list belongs to. */
+  private nameOf(registers: readonly number[], i: number): string {
+    let rest = i
+    for (const register of registers) {
+      rest -= this.place(register)[2]
+      if (rest < 0) return this.registerName(register)
+    }
+    return '?'
+  }
+
+  private places(registers: readonly number[]): Places {
+    let places = this.placesOf.get(registers)
+    if (places === undefined) {
+      places = this.placesWith(registers, [])
+      this.placesOf.set(registers, places)
+    }
+    return places
+  }
+
+  private placesWith(registers: readonly number[], carried: readonly Carried[]): Places {
+    const words: Int32Array[] = []
+    const at: number[] = []
+    const masks: number[] = []
+    const bitsOf = new Map(carried.map((c) => [c.register, c.bits]))
+    for (const register of registers) {
+      const bits = bitsOf.get(register) ?? 0
+      const [of, first, count] = this.place(register)
+      for (let i = 0; i < count; i++) {
+        const here = bits - 32 * i
+        words.push(of)
+        at.push(first + i)
+        masks.push(here >= 32 ? -1 : here <= 0 ? 0 : (1 << here) - 1)
+      }
+    }
+    return { words, at: Int32Array.from(at), carried: Int32Array.from(masks) }
   }
 
   // ---- garbage
 
-  /** All of `registers` but the bits that carry something. */
-  private fillUndefined(registers: readonly number[], carried: readonly Carried[]): void {
-    const bitsOf = new Map(carried.map((c) => [c.register, c.bits]))
-    for (const register of registers) {
-      const bits = bitsOf.get(register) ?? 0
-      const [words, at, count] = this.place(register)
-      for (let i = 0; i < count; i++) {
-        const here = bits - 32 * i
-        if (here >= 32) continue
-        const kept = here <= 0 ? 0 : (1 << here) - 1
-        words[at + i] = (words[at + i] & kept) | (this.random() & ~kept)
+  private undefinedOf(contract: CallContract): { readonly entry: Places; readonly exit: Places } {
+    let both = this.filled.get(contract)
+    if (both === undefined) {
+      const { clobbered } = contract
+      both = {
+        entry: this.placesWith(clobbered, [...contract.arguments, ...this.impliedArguments()]),
+        exit: this.placesWith(clobbered, contract.results),
       }
+      this.filled.set(contract, both)
+    }
+    return both
+  }
+
+  /** All but the bits that carry something. */
+  private fillUndefined({ words, at, carried }: Places): void {
+    for (let i = 0; i < at.length; i++) {
+      const keep = carried[i]
+      if (keep !== -1) words[i][at[i]] = (words[i][at[i]] & keep) | (this.random() & ~keep)
     }
     this.disturb()
   }
