@@ -12,7 +12,8 @@
 // Transfer functions.
 //   edit from -> to   the facts of `to` are removed; then each fact of `from` whose class is the class of the move is copied to `to`.
 //                     Words of a slot in memory and parts of the value correspond one to one; a register gets a value only if all parts are there.
-//   instruction       early defs remove the facts of what they write and add their own; clobbers remove; late defs remove and add.
+//   instruction       early defs remove the facts of what they write and add their own; clobbers remove, and so does every instruction for scratch
+//                     registers; late defs remove and add.
 //   edge              the target's parameters are renamed in parallel: facts of a parameter are removed, and for each fact about an argument the
 //                     same fact about the parameter is added. Facts about values that are not live into the target are dropped.
 //   block entry       facts about values that the block itself defines by an instruction are stale copies from an earlier turn of a loop. They are
@@ -246,6 +247,7 @@ class FlowChecks {
   private readonly input: AllocInput
   private readonly output: AllocOutput
   private readonly env: MachineEnv
+  private readonly scratch: readonly number[]
   private readonly errors: CheckError[]
   private readonly numLocs: number
   /** The state within a block: per location a list of nodes, each a fact. */
@@ -280,6 +282,7 @@ class FlowChecks {
     this.input = input
     this.output = output
     this.env = env
+    this.scratch = env.scratch.filter((p) => p !== undefined)
     this.errors = errors
     this.numLocs = NUM_PREGS + output.spillWords
     this.head = new Int32Array(this.numLocs).fill(-1)
@@ -506,6 +509,7 @@ class FlowChecks {
       if (set !== undefined) {
         for (let p = 0; p < NUM_PREGS; p++) if ((set[p >> 5] & (1 << (p & 31))) !== 0) this.kill(p)
       }
+      for (const p of this.scratch) this.kill(p)
       for (let o = first; o < end; o++) {
         if (opIsDef(opDesc[o]) && opIsLate(opDesc[o])) this.define(o)
       }

@@ -104,7 +104,10 @@ export interface MachineEnv {
   readonly preferred: readonly (readonly PReg[])[]
   /** Per class: allocatable registers that cost something to use (callee-saved). */
   readonly nonPreferred: readonly (readonly PReg[])[]
-  /** Per class: a register outside both lists that only move resolution may use (cycles, stack-to-stack); undefined: the allocator must find one. */
+  /**
+   * Per class: a register outside both lists that only move resolution may use (cycles, stack-to-stack), at one point: an instruction may overwrite it;
+   * undefined: the allocator must find one.
+   */
   readonly scratch: readonly (PReg | undefined)[]
   /** Per class: 8-byte words that a spill slot of the class takes (1 or 2). */
   readonly spillWords: readonly number[]

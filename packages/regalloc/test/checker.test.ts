@@ -342,6 +342,28 @@ describe('corrupted allocations are rejected', () => {
     expect(kinds(check(loopInput, stale, env))).toEqual(['value'])
   })
 
+  test('a scratch register keeps nothing over an instruction', () => {
+    const kept = programInput({
+      classes: [0],
+      blocks: [{ params: [], insts: [{ operands: [def(0)] }, { operands: [] }, { operands: [use(0)] }], succs: [] }],
+    })
+    const scratch = allocReg(I(31))
+    const through = (points: readonly number[]): AllocOutput => ({
+      allocs: Int32Array.from([1, 2].map((k) => allocReg(I(k)))),
+      numEdits: 2,
+      editPoint: Int32Array.from(points),
+      editFrom: Int32Array.from([allocReg(I(1)), scratch]),
+      editTo: Int32Array.from([scratch, allocReg(I(2))]),
+      editClass: new Uint8Array(2),
+      spillWords: 0,
+      usedRegs: new Int32Array(6).fill(-1),
+      stats: { spills: 0, reloads: 0, moves: 2 },
+    })
+    expect(check(kept, through([2, 2]), env)).toEqual([])
+    expect(check(kept, through([3, 4]), env)).toEqual([])
+    expect(kinds(check(kept, through([2, 3]), env))).toEqual(['value'])
+  })
+
   test('a value kept in a register of another class: only where the machine says so, and as lost as any other by a clobber', () => {
     const kept = programInput({
       classes: [0, 0],

@@ -67,6 +67,7 @@ export function simulate(
         const set = input.clobberSets[input.clobbers[i]]
         for (let p = 0; p < set.length * 32; p++) if ((set[p >> 5] & (1 << (p & 31))) !== 0) regs.set(p, -2)
       }
+      for (const p of env.scratch) if (p !== undefined) regs.set(p, -2)
       define(true)
       edits(2 * i + 1)
     }

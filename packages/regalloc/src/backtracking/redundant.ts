@@ -15,6 +15,8 @@ export function removeRedundantMoves(t: Tables, allocs: Int32Array, edits: EditL
   const number = t.work.get(NUMBER, NUM_PREGS + spillWords, 0)
   // The block in which a location was numbered: what other blocks knew is forgotten.
   const knownIn = t.work.get(KNOWN_IN, NUM_PREGS + spillWords, -1)
+  // They keep nothing over an instruction.
+  const scratch = t.env.scratch.filter((r) => r !== undefined)
   let fresh = 1
   let read = 0
   let kept = 0
@@ -25,6 +27,7 @@ export function removeRedundantMoves(t: Tables, allocs: Int32Array, edits: EditL
     for (let i = edits.point[read] >> 1; i < blockInsts[b + 1]; i++) {
       for (let late = 0; late < 2; late++) {
         if (late === 1) {
+          for (const r of scratch) knownIn[r] = -1
           for (let o = opStart[i]; o < opStart[i + 1]; o++) if (opIsDef(opDesc[o])) knownIn[locOf(allocs[o])] = -1
           if (clobbers[i] >= 0) forget(clobberSets[clobbers[i]], knownIn)
         }
