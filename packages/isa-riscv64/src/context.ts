@@ -140,6 +140,7 @@ export abstract class RvCtx extends LowerCtx {
   amount(v: Value): XReg {
     return isPair(this.func.typeOf(v)) ? this.lo(v) : this.x(v)
   }
+
   /** A 64-bit constant in a register, by the shortest sequence; four or more instructions become a load. */
   li(lo: number, hi: number): XReg {
     if (lo === 0 && hi === 0) return X0

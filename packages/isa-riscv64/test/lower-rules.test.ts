@@ -1,7 +1,7 @@
 // The lowering rules as data: each fires on the input that its pattern describes, and what no rule takes is known.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { SHARED_OPCODES } from '@k23/machinst'
+import { SHARED_OPCODES } from '@k23/machinst/coverage'
 import { compileRules, ruleGaps, ruleProblems } from '@k23/rules/compiler'
 import { expect, test } from 'vitest'
 import { rules } from '../src/lower/index.ts'

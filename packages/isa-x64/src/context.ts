@@ -46,6 +46,10 @@ export type TwoMem = (s: X64Ctx, dst: Writable<Gpr>, dstIn: Gpr, mem: Mem) => nu
 export type One = (s: X64Ctx, dst: Writable<Gpr>, src: Gpr) => number
 export type InPlace = (s: X64Ctx, dst: Writable<Gpr>, dstIn: Gpr) => number
 export type Load = (s: X64Ctx, dst: Writable<Gpr>, mem: Mem) => number
+/** Those that write to memory: from a register, an immediate, and of one operand. */
+export type MemReg = (s: X64Ctx, src: Gpr, mem: Mem) => number
+export type MemImm = (s: X64Ctx, mem: Mem, imm: number) => number
+export type MemOnly = (s: X64Ctx, mem: Mem) => number
 export type XTwo = (s: X64Ctx, dst: Writable<Xmm>, dstIn: Xmm, src: Xmm) => number
 export type XTwoMem = (s: X64Ctx, dst: Writable<Xmm>, dstIn: Xmm, mem: Mem) => number
 export type XTwoImm = (s: X64Ctx, dst: Writable<Xmm>, dstIn: Xmm, imm: number) => number
@@ -209,6 +213,7 @@ export abstract class X64Ctx extends LowerCtx {
   same(v: Value): Gpr {
     return this.func.typeOf(v) === I32 ? this.one(emit.movl_rr, this.g(v)) : this.g(v)
   }
+
   /** A 64-bit constant in a register. Leaves the flags alone: no xor. */
   li(lo: number, hi: number): Gpr {
     const d = this.tg()
@@ -385,6 +390,7 @@ export abstract class X64Ctx extends LowerCtx {
     this.words.push(block)
     return d
   }
+
   /** Loads exactly the bytes of a type; a narrow integer comes zero-extended. */
   loadFrom(dst: number, m: Mem, type: Type): void {
     const avx = this.has(feat.AVX)

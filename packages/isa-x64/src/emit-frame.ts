@@ -100,6 +100,7 @@ function saveOrRestore(s: Scratch, frame: FrameLayout, restore: boolean): void {
   }
 }
 
+/** Restores the caller's registers: the stack pointer is at the return address then. */
 function emitEpilogue(s: Scratch, e: Emitter, frame: FrameLayout): void {
   const b = e.buf
   if (!frame.setup) return

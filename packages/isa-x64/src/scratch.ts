@@ -44,5 +44,3 @@ export function loadOrStoreX(s: Scratch, x: number, m: Mem, load: boolean): void
   if (load) (s.avx ? emit.vmovups_rm : emit.movups_rm)(s, x as Writable<Xmm>, m)
   else (s.avx ? emit.vmovups_mr : emit.movups_mr)(s, x as Xmm, m)
 }
-
-/** Restores the caller's registers: the stack pointer is at the return address then. */

@@ -15,6 +15,7 @@ import {
   type TableType,
   type ValType,
   valTypeName,
+  WASM_PAGE_SIZE,
 } from '@k23/frontend-wasm/runtime-abi'
 
 export type ExternType =
@@ -61,8 +62,10 @@ export function externTypeText(t: ExternType): string {
   switch (t.kind) {
     case 'func':
       return `func ${funcTypeText(t.type)}`
-    case 'memory':
-      return `memory ${limitsText(t.type)}${pageBytes(t.type) === 65536 ? '' : ` (pagesize ${pageBytes(t.type)})`}`
+    case 'memory': {
+      const bytes = pageBytes(t.type)
+      return `memory ${limitsText(t.type)}${bytes === WASM_PAGE_SIZE ? '' : ` (pagesize ${bytes})`}`
+    }
     case 'table':
       return `table ${limitsText(t.type)} ${valTypeName(t.type.element)}`
     case 'global':

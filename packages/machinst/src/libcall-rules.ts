@@ -93,9 +93,10 @@ export function callRoutineOf(c: LowerCtx, name: string, sig: Signature, args: r
   return c.genCallOf(sig, { name: { kind: 'libcall', name }, colocated: true }, (i) => args[i]) as number
 }
 
-/** Calls the routine that changes the format of a float in a register. */
-export function callConversion(c: LowerCtx, from: Type, to: Type, x: number): number {
-  return callRoutineOf(c, conversion(from, to), signature([from], [to], 'system_v'), [[x]])
+/** Calls the routine that changes the format of a float in these registers. */
+export function callConversion(c: LowerCtx, from: Type, to: Type, x: readonly number[]): number {
+  const name = `__${laneBits(to) > laneBits(from) ? 'extend' : 'trunc'}${modeOf(from)}${modeOf(to)}2`
+  return callRoutineOf(c, name, signature([from], [to], 'system_v'), [x])
 }
 
 const binary128: Signature = signature([I128, I128], [I128], 'system_v')
@@ -146,13 +147,8 @@ function compareQuads<C extends LowerCtx>(c: C, inline: Inline<C>, cond: number,
 // ---- conversions
 
 const modeOf = (t: Type): string => (t === F16 ? 'hf' : t === F32 ? 'sf' : t === F64 ? 'df' : 'tf')
-const conversion = (from: Type, to: Type): string =>
-  `__${laneBits(to) > laneBits(from) ? 'extend' : 'trunc'}${modeOf(from)}${modeOf(to)}2`
 
-function changeFormat(c: LowerCtx, t: Type, x: Value): number {
-  const from = c.func.typeOf(x)
-  return callRoutine(c, conversion(from, t), signature([from], [t], 'system_v'), [x])
-}
+const changeFormat = (c: LowerCtx, t: Type, x: Value): number => callConversion(c, c.func.typeOf(x), t, c.useAll(x))
 
 function fromInt(signed: boolean) {
   return (c: LibcallCtx, t: Type, x: Value): number => {

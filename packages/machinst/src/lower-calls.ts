@@ -39,6 +39,7 @@ import {
   P_TRY_CALL,
   P_TRY_CALL_IND,
 } from './inst-table.ts'
+import { lowerStackCheck } from './lower-stack-limit.ts'
 import { LowerValues } from './lower-values.ts'
 
 /** Bytes of the largest structure that is passed by value. */
@@ -427,7 +428,7 @@ export abstract class LowerCalls extends LowerValues {
       receive(this.retAreaReg, part)
     }
     // Segments stand in reverse: what executes last is made first.
-    this.lowerStackCheck(defs)
+    lowerStackCheck(this, defs)
     this.endSegment(-1)
     for (const { reg, part } of loads) this.genFrameLoad(reg, FRAME_INCOMING, part.offset, part.type)
     for (const { reg, part } of structs) this.genFrameAddr(reg, FRAME_INCOMING, part.offset)
@@ -436,7 +437,4 @@ export abstract class LowerCalls extends LowerValues {
     this.pushVariable(P_ARGS, 0, defs)
     this.endSegment(-1)
   }
-
-  /** Between the arguments and the body; `defs` may still be extended. */
-  protected abstract lowerStackCheck(defs: number[]): void
 }

@@ -4,7 +4,7 @@
 // and has a small frame is not checked: whoever sets the limit leaves UNCHECKED_FRAME below it.
 import { type Block, type GlobalValue, TRAP_STACK_OVERFLOW, type Value } from '@k23/ir'
 import { CLASS_INT, FIXED, operand } from '@k23/regalloc'
-import type { LowerCtx } from './lower.ts'
+import type { LowerValues } from './lower-values.ts'
 
 /** Bytes of frame for which a leaf function does not check the stack limit. */
 const UNCHECKED_FRAME = 4096
@@ -12,7 +12,7 @@ const UNCHECKED_FRAME = 4096
 const SPILL_BYTES = 16
 
 /** Emits the check, if the function has a limit and needs one; `defs` are the operands of P_ARGS, which may still be extended. */
-export function lowerStackCheck(c: LowerCtx, defs: number[]): void {
+export function lowerStackCheck(c: LowerValues, defs: number[]): void {
   const limit = c.func.stackLimit
   if (limit === undefined) return
   const { hasCalls, slotBytes } = c.frame
@@ -22,7 +22,7 @@ export function lowerStackCheck(c: LowerCtx, defs: number[]): void {
 }
 
 /** Register with the value of a global value at function entry. */
-function globalValue(c: LowerCtx, gv: GlobalValue, defs: number[]): number {
+function globalValue(c: LowerValues, gv: GlobalValue, defs: number[]): number {
   const data = c.func.globalValues[gv]
   switch (data.kind) {
     case 'vmctx':
@@ -33,18 +33,15 @@ function globalValue(c: LowerCtx, gv: GlobalValue, defs: number[]): number {
       c.genLoad(d, base, data.offset, data.type)
       return d
     }
-    case 'iadd_imm': {
-      const base = globalValue(c, data.base, defs)
-      const k = BigInt.asIntN(64, data.offset)
-      return c.genAddImm(base, Number(BigInt.asIntN(32, k)), Number(k >> 32n))
-    }
+    case 'iadd_imm':
+      return c.plus(globalValue(c, data.base, defs), data.offset)
     default:
       return c.unsupported(`global value ${data.kind} as a stack limit`, 'use vmctx, load or iadd_imm')
   }
 }
 
 /** The vmctx argument, which becomes an operand of P_ARGS here if no one else asked for it. */
-function vmctx(c: LowerCtx, defs: number[]): number {
+function vmctx(c: LowerValues, defs: number[]): number {
   const f = c.func
   const i = f.signature.params.findIndex((p) => p.purpose === 'vmctx')
   if (i < 0) c.unsupported('vmctx without a vmctx parameter', 'declare one parameter as vmctx')

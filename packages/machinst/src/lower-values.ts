@@ -184,6 +184,11 @@ export abstract class LowerValues {
     return this.symbolOf(gv)
   }
 
+  /** The sum of a 64-bit register and a constant of 64 bits. */
+  plus(base: number, k: bigint): number {
+    return k === 0n ? base : this.genAddImm(base, Number(BigInt.asIntN(32, k)), Number(BigInt.asIntN(32, k >> 32n)))
+  }
+
   genTrap(code: number): void {
     this.words.push((this.isa.table.generic + P_TRAP) | (2 << 16))
     this.words.push(code)

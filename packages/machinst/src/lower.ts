@@ -39,33 +39,12 @@ import type { MatchContext } from '@k23/rules'
 import { ENTRY_STUB } from './block-order.ts'
 import type { TargetIsa } from './isa.ts'
 import { LowerCalls } from './lower-calls.ts'
-import { lowerStackCheck } from './lower-stack-limit.ts'
 import type { VCode } from './vcode.ts'
 
 /** Opcode effects that forbid looking through to an instruction. */
 const NOT_PURE = TERMINATOR | CALL | RETURN | SIDE_EFFECTS | CAN_TRAP | CAN_LOAD | CAN_STORE
 /** Opcode effects for which an instruction is kept though nothing uses its results. */
 const KEEP = TERMINATOR | CALL | RETURN | SIDE_EFFECTS | CAN_TRAP | CAN_STORE
-
-/** Opcodes that need no rules: those of lowerShared, constants, which are made where they are used, and what has become of dynamic vectors before. */
-export const SHARED_OPCODES: ReadonlySet<string> = new Set([
-  'jump',
-  'return',
-  'call',
-  'call_indirect',
-  'return_call',
-  'return_call_indirect',
-  'try_call',
-  'try_call_indirect',
-  'get_exception_handler_address',
-  'stack_switch',
-  'dynamic_stack_addr',
-  'nop',
-  'iconst',
-  'f16const',
-  'f32const',
-  'f64const',
-])
 
 export abstract class LowerCtx extends LowerCalls implements MatchContext {
   /** 1 for an instruction merged into another one. */
@@ -294,10 +273,6 @@ export abstract class LowerCtx extends LowerCalls implements MatchContext {
         return true
     }
     return false
-  }
-
-  protected lowerStackCheck(defs: number[]): void {
-    lowerStackCheck(this, defs)
   }
 
   /** Asks for the arguments of block `b`'s outgoing edges; the vregs are collected when the edges are written (finish). */

@@ -196,7 +196,6 @@ function gccTable(rows: readonly GccRow[]): string {
   return `${pc.bold('gcc')} -O2 for riscv64 against ours: code size, and instructions executed on the emulator\n${table.toString()}\n`
 }
 
-/** Two rows a program: how many times faster single_pass is, and how many times fewer memory accesses backtracking leaves. */
 function nativeTable(rows: readonly NativeRow[]): string {
   const table = plainTable(['what', 'each'], 1)
   const time = (ns: number): string => (ns < 1000 ? `${ns.toFixed(0)} ns` : `${(ns / 1000).toFixed(1)} us`)
@@ -204,6 +203,7 @@ function nativeTable(rows: readonly NativeRow[]): string {
   return `${pc.bold('native')}: entering and leaving guest code on this CPU, median of runs\n${table.toString()}\n`
 }
 
+/** Two rows a program: how many times faster single_pass is, and how many times fewer memory accesses backtracking leaves. */
 function regallocTable(rows: readonly RegallocRow[]): string {
   const head = ['program', 'allocator', 'ns/inst', 'faster', 'of compiling', 'static', 'executed', 'memory', 'fewer']
   const table = plainTable(head, 2)

@@ -14,6 +14,15 @@ const toInt = returning(abiParam(I32, { extension: 'sext' }))
 
 const bump = (r: Routine, v: Var, by: number): void => v.set(r.ins.iadd_imm(v.get(), by))
 
+/** Words, if both areas have the same place within them, behind the single bytes up to the first. */
+function whereAligned(r: Routine, to: Var, from: Var, left: Var, one: () => void, words: () => void): void {
+  const { ins } = r
+  r.when(r.icmp(EQ, ins.band_imm(ins.bxor(to.get(), from.get()), 7), 0n), () => {
+    r.loop(() => ins.band(r.icmp(NE, left.get(), 0n), r.icmp(NE, ins.band_imm(to.get(), 7), 0n)), one)
+    words()
+  })
+}
+
 /** Copies upwards from where `to` and `from` stand, `left` bytes. */
 function copyUp(r: Routine, to: Var, from: Var, left: Var, unaligned: boolean): void {
   const { ins } = r
@@ -47,12 +56,7 @@ function copyUp(r: Routine, to: Var, from: Var, left: Var, unaligned: boolean): 
       },
     )
     words()
-  } else {
-    r.when(r.icmp(EQ, ins.band_imm(ins.bxor(to.get(), from.get()), 7), 0n), () => {
-      r.loop(() => ins.band(r.icmp(NE, left.get(), 0n), r.icmp(NE, ins.band_imm(to.get(), 7), 0n)), one)
-      words()
-    })
-  }
+  } else whereAligned(r, to, from, left, one, words)
   r.loop(() => r.icmp(NE, left.get(), 0n), one)
 }
 
@@ -89,12 +93,7 @@ function copyDown(r: Routine, to: Var, from: Var, left: Var, unaligned: boolean)
       },
     )
     words()
-  } else {
-    r.when(r.icmp(EQ, ins.band_imm(ins.bxor(to.get(), from.get()), 7), 0n), () => {
-      r.loop(() => ins.band(r.icmp(NE, left.get(), 0n), r.icmp(NE, ins.band_imm(to.get(), 7), 0n)), one)
-      words()
-    })
-  }
+  } else whereAligned(r, to, from, left, one, words)
   r.loop(() => r.icmp(NE, left.get(), 0n), one)
 }
 

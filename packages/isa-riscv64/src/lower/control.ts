@@ -47,7 +47,7 @@ import {
   func,
   globalValue,
 } from '@k23/rules'
-import { FRAME_SLOT } from '@k23/machinst'
+import { callRoutineOf, FRAME_SLOT } from '@k23/machinst'
 import { emit, Opc } from '../insts/index.ts'
 import type { FReg, XReg } from '../insts/index.ts'
 import { X0 } from '../context.ts'
@@ -119,13 +119,7 @@ function symbolAddress(c: RiscvLower, name: ExternalName, colocated: boolean, ad
   if (colocated) return c.symbol({ name, addend })
   if (c.isa.shared.is_pic !== true) return c.symbol({ name, addend, kind: 'abs64' })
   const base = c.symbol({ name, addend: 0n, kind: 'riscv_got_pcrel' })
-  return plus(c, base, addend)
-}
-
-function plus(c: RiscvLower, base: XReg, k: bigint): XReg {
-  return k === 0n
-    ? base
-    : (c.genAddImm(base, Number(BigInt.asIntN(32, k)), Number(BigInt.asIntN(32, k >> 32n))) as XReg)
+  return c.plus(base, addend) as XReg
 }
 
 function functionAddress(c: RiscvLower, f: number): XReg {
@@ -144,8 +138,7 @@ const tlsGetAddress = signature([I64], [I64], 'system_v')
 function threadLocal(c: RiscvLower, gv: GlobalValue): number {
   const { name, offset } = c.threadLocalOf(gv)
   const entry = c.symbol({ name, addend: 0n, kind: 'riscv_tls_gd' })
-  const callee = { name: { kind: 'libcall', name: '__tls_get_addr' }, colocated: true } as const
-  return plus(c, c.genCallOf(tlsGetAddress, callee, () => [entry]) as XReg, offset)
+  return c.plus(callRoutineOf(c, '__tls_get_addr', tlsGetAddress, [[entry]]), offset)
 }
 
 /** A register outside allocation: 2 sp, 8 fp, 27 the pinned one. */

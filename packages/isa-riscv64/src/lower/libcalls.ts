@@ -11,9 +11,7 @@ import { rule } from './types.ts'
 
 /** Between f16 and f32 or f64: by the instruction that Zfhmin has, else by a routine. */
 export function convertHalf(c: RiscvLower, from: Type, to: Type, x: FReg): FReg {
-  if (!c.has(ZFHMIN)) {
-    return callConversion(c, from, to, x) as FReg
-  }
+  if (!c.has(ZFHMIN)) return callConversion(c, from, to, [x]) as FReg
   const d = c.tf()
   if (to === F16) (from === F64 ? emit.fcvt_h_d : emit.fcvt_h_s)(c, d, x, 0)
   else (to === F64 ? emit.fcvt_d_h : emit.fcvt_s_h)(c, d, x, 0)

@@ -89,8 +89,6 @@ export const allFloats: TypeSet = typeUnion(floatVectors, halfVectors)
 const two = (op: VV) => (c: RiscvLower, t: Type, x: Value, y: Value) => vv(c, op, stateOf(t), v(c, x), v(c, y))
 const withScalar = (op: VF) => (c: RiscvLower, t: Type, x: Value, y: Value) => vf(c, op, stateOf(t), v(c, x), c.f(y))
 const one = (op: V1) => (c: RiscvLower, t: Type, x: Value) => v1(c, op, stateOf(t), v(c, x))
-/** x with the sign that `op` makes of x's and y's. */
-const sign = (op: VV) => (c: RiscvLower, t: Type, x: Value, y: Value) => vv(c, op, stateOf(t), v(c, x), v(c, y))
 const fused = (op: VVV) => (c: RiscvLower, t: Type, x: Value, y: Value, z: Value) =>
   update(c, op, stateOf(t), v(c, z), v(c, x), v(c, y))
 
@@ -297,9 +295,9 @@ export const vectorFloatRules: Rule[] = [
   rule('v_fma_sub',     allFloats, [val, val, val], (x, y, z) => fma(x, y, fneg(z)),           fused(emit.vfmsac_vv)),
   rule('v_fma_neg',     allFloats, [val, val, val], (x, y, z) => fma(fneg(x), y, z),           fused(emit.vfnmsac_vv)),
   rule('v_fma',         allFloats, [val, val, val], (x, y, z) => fma(x, y, z),                 fused(emit.vfmacc_vv)),
-  rule('v_fneg',        allFloats, [val],           (x) => fneg(x),                            (c, t, x) => sign(emit.vfsgnjn_vv)(c, t, x, x)),
-  rule('v_fabs',        allFloats, [val],           (x) => fabs(x),                            (c, t, x) => sign(emit.vfsgnjx_vv)(c, t, x, x)),
-  rule('v_fcopysign',   allFloats, [val, val],      (x, y) => fcopysign(x, y),                 sign(emit.vfsgnj_vv)),
+  rule('v_fneg',        allFloats, [val],           (x) => fneg(x),                            (c, t, x) => two(emit.vfsgnjn_vv)(c, t, x, x)),
+  rule('v_fabs',        allFloats, [val],           (x) => fabs(x),                            (c, t, x) => two(emit.vfsgnjx_vv)(c, t, x, x)),
+  rule('v_fcopysign',   allFloats, [val, val],      (x, y) => fcopysign(x, y),                 two(emit.vfsgnj_vv)),
   rule('v_fmin',        allFloats, [val, val],      (x, y) => fmin(x, y),                      extreme(emit.vfmin_vv)),
   rule('v_fmax',        allFloats, [val, val],      (x, y) => fmax(x, y),                      extreme(emit.vfmax_vv)),
   rule('v_ceil',        allFloats, [val],           (x) => ceil(x),                            rounding(RUP)),

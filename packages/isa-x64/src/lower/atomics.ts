@@ -13,9 +13,9 @@ import {
   rmwOp,
   val,
 } from '@k23/rules'
-import type { InPlace, X64Ctx } from '../context.ts'
+import type { InPlace, MemImm, MemReg } from '../context.ts'
 import { emit } from '../insts/index.ts'
-import type { Gpr, Mem } from '../insts/index.ts'
+import type { Gpr } from '../insts/index.ts'
 import { RMW_ADD, RMW_AND, RMW_OR, RMW_SUB, RMW_XCHG, RMW_XOR } from '../emit-atomics.ts'
 import { CMPXCHG16B } from '../features.ts'
 import * as T from '../table.ts'
@@ -30,8 +30,6 @@ const xchg = [emit.xchgb_mr, emit.xchgw_mr, emit.xchgl_mr, emit.xchgq_mr]
 const cmpxchg = [emit.lock_cmpxchgb_mr, emit.lock_cmpxchgw_mr, emit.lock_cmpxchgl_mr, emit.lock_cmpxchgq_mr]
 const loads = [emit.movzbl_rm, emit.movzwl_rm, emit.movl_rm, emit.movq_rm]
 
-type MemReg = (s: X64Ctx, src: Gpr, mem: Mem) => number
-type MemImm = (s: X64Ctx, mem: Mem, imm: number) => number
 /** For old values that no one asks for. */
 // biome-ignore format: table
 const inMemory: ReadonlyMap<number, { readonly mr: readonly MemReg[]; readonly mi: readonly MemImm[] }> = new Map([

@@ -123,11 +123,7 @@ function table(c: X64Lower, x: Value): void {
 function symbolAddress(c: X64Lower, name: ExternalName, colocated: boolean, addend: bigint): Gpr {
   if (colocated || c.isa.shared.is_pic !== true) return c.load(emit.leaq_rm, c.symbolMem({ name, addend }))
   const base = c.load(emit.movq_rm, c.symbolMem({ name, addend: 0n, kind: 'x64_gotpcrel' }))
-  return plus(c, base, addend)
-}
-
-function plus(c: X64Lower, base: Gpr, k: bigint): Gpr {
-  return k === 0n ? base : (c.genAddImm(base, Number(BigInt.asIntN(32, k)), Number(BigInt.asIntN(32, k >> 32n))) as Gpr)
+  return c.plus(base, addend) as Gpr
 }
 
 function functionAddress(c: X64Lower, f: number): Gpr {
@@ -144,7 +140,7 @@ const tlsGetAddress = signature([], [I64], 'system_v')
 
 function threadLocal(c: X64Lower, gv: GlobalValue): number {
   const { name, offset } = c.threadLocalOf(gv)
-  return plus(c, c.callOfTls(tlsGetAddress, name), offset)
+  return c.plus(c.callOfTls(tlsGetAddress, name), offset)
 }
 
 /** A register outside allocation. */

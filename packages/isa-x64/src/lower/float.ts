@@ -33,9 +33,9 @@ import {
   val,
   valOf,
 } from '@k23/rules'
+import { callRoutineOf } from '@k23/machinst'
 import type { X64Ctx, XThree, XThreeMem, XTwo, XTwoMem } from '../context.ts'
 import * as feat from '../features.ts'
-import { callRoutineOf } from '@k23/machinst'
 import { emit } from '../insts/index.ts'
 import type { Mem, Writable, Xmm } from '../insts/index.ts'
 import * as T from '../table.ts'

@@ -23,7 +23,7 @@ export function roundToOdd(c: X64Lower, x: Xmm): Xmm {
 
 /** Between f16 and f32 or f64: by the instructions of F16C, which go by way of f32, or a routine. */
 export function convertHalf(c: X64Lower, from: Type, to: Type, x: Xmm): Xmm {
-  if (!c.has(F16C)) return callConversion(c, from, to, x) as Xmm
+  if (!c.has(F16C)) return callConversion(c, from, to, [x]) as Xmm
   if (from === F64) {
     // Beyond the range of f32 all is infinite or zero as f16.
     const odd = roundToOdd(c, x)

@@ -4,18 +4,15 @@
 // so that what faults is the read, or else the write of a page that can be read; one instruction has one trap code, so the codes must agree. Narrow stores of
 // a wider value take operations whose low bits depend on low bits alone.
 import { BIG, type Inst, laneBits, type MemFlags, memTrapCode, NOTRAP, Op, type Type, type Value } from '@k23/ir'
-import type { X64Ctx } from '../context.ts'
+import type { MemImm, MemOnly, MemReg } from '../context.ts'
 import { emit } from '../insts/index.ts'
-import type { Gpr, Mem } from '../insts/index.ts'
+import type { Mem } from '../insts/index.ts'
 import { sizeIndex } from './compare.ts'
 import type { X64Lower } from './driver.ts'
 import { immediate, sink } from './operands.ts'
 
 /** Rows by log2 of the width in bytes. */
 type ByWidth<R> = readonly [R, R, R, R]
-type MemReg = (s: X64Ctx, src: Gpr, mem: Mem) => number
-type MemImm = (s: X64Ctx, mem: Mem, imm: number) => number
-type MemOnly = (s: X64Ctx, mem: Mem) => number
 
 interface Binary {
   readonly mr: ByWidth<MemReg>

@@ -49,9 +49,9 @@ import {
   val,
   valOf,
 } from '@k23/rules'
+import { callRoutineOf } from '@k23/machinst'
 import type { XOne, XOneImm } from '../context.ts'
 import * as feat from '../features.ts'
-import { callRoutineOf } from '@k23/machinst'
 import { emit } from '../insts/index.ts'
 import type { Mem, Xmm } from '../insts/index.ts'
 import type { X64Lower } from './driver.ts'

@@ -7,6 +7,26 @@ import { coverageSubjects } from './subjects.ts'
 
 export { coverageSubjects, type Subject } from './subjects.ts'
 
+/** Opcodes that need no rules: those of LowerCtx.lowerShared, constants, which are made where they are used, and what has become of dynamic vectors before. */
+export const SHARED_OPCODES: ReadonlySet<string> = new Set([
+  'jump',
+  'return',
+  'call',
+  'call_indirect',
+  'return_call',
+  'return_call_indirect',
+  'try_call',
+  'try_call_indirect',
+  'get_exception_handler_address',
+  'stack_switch',
+  'dynamic_stack_addr',
+  'nop',
+  'iconst',
+  'f16const',
+  'f32const',
+  'f64const',
+])
+
 /** Settings without which opcodes are refused, naming the setting. */
 export const COVERAGE_SETTINGS: Readonly<Record<string, string | boolean>> = {
   tls_model: 'elf_gd',

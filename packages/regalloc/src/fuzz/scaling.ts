@@ -41,7 +41,6 @@ export function oneBlock(n: number, live: number): Program {
 export function manyBlocks(n: number): Program {
   const blocks: ProgramBlock[] = []
   let v = 4
-  let args: { target: number; args: number[] }[][] = []
   const entry = {
     params: [],
     insts: [{ operands: [def(0), def(1), def(2)] }, { operands: [def(3)] }, { operands: [] }],
@@ -52,7 +51,7 @@ export function manyBlocks(n: number): Program {
     const b = blocks.length
     const [p, a, x, y] = [v++, v++, v++, v++]
     const next = blocks.length + 3 < n
-    args = [x, y].map((z) => (next ? [{ target: b + 3, args: [z] }] : []))
+    const args = [x, y].map((z) => (next ? [{ target: b + 3, args: [z] }] : []))
     blocks.push({
       params: [p],
       insts: [{ operands: [def(a), use(p), use(b % 3)] }, { operands: [use(a)] }],
